@@ -1,0 +1,1 @@
+"""Mail protocols up to TLS and after it, without I/O."""

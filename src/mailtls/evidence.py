@@ -1,0 +1,313 @@
+"""What was seen on the wire: plain values, without a verdict in them.
+
+Every step of a session is either a value of what was seen or `Missing`, never an optional field
+beside a status. Text from the peer is kept as it came (decoded, not cleaned): it is hostile, and
+only `sanitizer` may turn it into something that is shown. Everything here survives a round trip
+through JSON (`probe.recording`), so that a verdict can be judged again without a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailtls.terms import Cause, Phase, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A step that gave no interpretable answer; `detail` is one sentence for a person."""
+
+    phase: Phase
+    cause: Cause
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A step that this kind of session does not have, as STARTTLS on an implicit TLS port."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One complete reply of a server.
+
+    `code` is the protocol's own status: "250", "OK", "NO", "BAD", "BYE", "+OK", "-ERR".
+    `lines` are the text lines without line ends and without the status, decoded as latin-1.
+    """
+
+    code: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the server said it offers; names upper case, in the order of the reply.
+
+    `mechanisms` are the SASL mechanisms named in any form (`AUTH PLAIN`, `AUTH=PLAIN`, `SASL`).
+    """
+
+    names: tuple[str, ...]
+    mechanisms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeReply:
+    """The answer to STARTTLS or STLS; `leftover` is what followed the go-ahead in clear."""
+
+    accepted: bool
+    temporary: bool
+    reply: Reply
+    leftover: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotOffered:
+    """The server did not list STARTTLS; `answer` is its reply where STARTTLS was tried all the same."""
+
+    capabilities: Capabilities
+
+
+class Spoken(StrEnum):
+    """What a port really speaks, told from its first bytes."""
+
+    IMPLICIT_TLS = "implicit TLS"
+    SMTP = "SMTP in clear"
+    LMTP = "LMTP in clear"
+    IMAP = "IMAP in clear"
+    POP3 = "POP3 in clear"
+    SIEVE = "ManageSieve in clear"
+    HTTP = "HTTP"
+    SSH = "SSH"
+    FTP = "FTP"
+    MYSQL = "MySQL"
+    REDIS = "Redis"
+    SILENCE = "nothing"
+    UNKNOWN = "an unknown protocol"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongMode:
+    """The port answered, but not in the declared mode or protocol; `first_bytes` is the proof."""
+
+    spoken: Spoken
+    first_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandshakeRefused:
+    """A fatal TLS alert instead of a session (RFC 8446 section 6): an answer, not a failure to ask."""
+
+    alert: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """A public key: `kind` is "rsa", "ecdsa", "ed25519", "ed448", "dsa" or "unknown".
+
+    `bits` is the modulus or field size, `curve` the curve's name or "", `spki_sha256` lower-case hex.
+    """
+
+    kind: str
+    bits: int
+    curve: str
+    spki_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFacts:
+    """The fields of one certificate that a rule asks for; times are aware and in UTC.
+
+    `subject` and `issuer` are RFC 4514 strings; `signature` is the algorithm's name as
+    "sha256-rsa", "sha256-rsa-pss", "sha384-ecdsa", "ed25519"; `problems` names the parts that
+    could not be parsed. `der` is the certificate itself.
+    """
+
+    der: bytes
+    sha256: str
+    serial: str
+    subject: str
+    subject_names: tuple[str, ...]
+    issuer: str
+    issuer_names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    dns_names: tuple[str, ...]
+    ip_addresses: tuple[str, ...]
+    srv_names: tuple[str, ...]
+    key: KeyFacts
+    signature: str
+    is_ca: bool
+    key_usage: tuple[str, ...]
+    extended_key_usage: tuple[str, ...]
+    issuer_urls: tuple[str, ...]
+    ocsp_urls: tuple[str, ...]
+    crl_urls: tuple[str, ...]
+    must_staple: bool
+    scts: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathProblem:
+    """Why no path to a trust anchor was found: OpenSSL's X509_V_ERR number, its text and where."""
+
+    code: int
+    text: str
+    depth: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathValidation:
+    """The verdict of OpenSSL's path builder on the chain as sent, against `anchors`, at `at`.
+
+    `problem` is judged with the clock ignored, `time_problem` with the clock at `at`; None is
+    success. `verified` are the SHA-256 fingerprints of the path, leaf first, empty on a problem.
+    `extra_anchor` is whether the path ends in an anchor that came with `--ca-file` or a PEM path,
+    that is, not in the system's store.
+    """
+
+    anchors: str
+    at: datetime
+    problem: PathProblem | None
+    time_problem: PathProblem | None
+    verified: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """One completed handshake: names as OpenSSL prints them; `group` "" where there was none.
+
+    `chain` is the chain as sent, leaf first. `staple` is the stapled OCSP response or b"".
+    """
+
+    version: int
+    cipher: str
+    group: str
+    alpn: str
+    chain: tuple[CertificateFacts, ...]
+    path: PathValidation
+    staple: bytes
+    client_certificate_requested: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEvidence:
+    """One whole session from greeting to QUIT, each step a value or the reason it is missing.
+
+    In implicit mode `greeting` and `before` are `Skipped`, and the greeting inside TLS is in
+    `greeting_after`; with STARTTLS `greeting_after` is `Skipped`.
+    """
+
+    greeting: Reply | WrongMode | Skipped | Missing
+    before: Capabilities | Skipped | Missing
+    upgrade: UpgradeReply | NotOffered | Skipped | Missing
+    tls: TlsFacts | HandshakeRefused | WrongMode | Missing
+    greeting_after: Reply | WrongMode | Skipped | Missing
+    after: Capabilities | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAnswer:
+    """The first flight of a server that chose: ServerHello or HelloRetryRequest and what followed.
+
+    `suite` is the IANA code point (24 bits for SSLv2), `group` the named group of the key share,
+    HelloRetryRequest or ServerKeyExchange, 0 where none; `dh_bits` the size of a finite-field
+    prime, 0 where none. `extensions` are the type numbers echoed. `certificates` is the chain as
+    DER, empty where it was encrypted or absent; `staple` is whether a CertificateStatus came.
+    """
+
+    version: int
+    suite: int
+    compression: int
+    retry: bool
+    group: int
+    dh_bits: int
+    extensions: tuple[int, ...]
+    alpn: str
+    certificates: tuple[bytes, ...]
+    staple: bool
+    anonymous: bool
+    downgrade_sentinel: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAnswer:
+    """A fatal alert in answer to a hello (RFC 8446 section 6.2)."""
+
+    alert: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedAnswer:
+    """The connection ended without a byte of answer: a refusal only beside a successful control."""
+
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelloEvidence:
+    """The answer to one raw hello."""
+
+    answer: ServerAnswer | AlertAnswer | ClosedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortEvidence:
+    """A bare TCP connection was accepted."""
+
+
+Evidence = SessionEvidence | HelloEvidence | PortEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a transcript: `side` is "C", "S" or "*" (an event); `text` is already sanitized."""
+
+    side: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """An answered question. `seconds` is wall time, `attempts` counts connections made."""
+
+    evidence: Evidence
+    transcript: tuple[Line, ...]
+    seconds: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotObserved:
+    """A question that got no interpretable answer at all. `attempts` counts connections made."""
+
+    missing: Missing
+    transcript: tuple[Line, ...]
+    seconds: float
+    attempts: int
+
+
+Observation = Observed | NotObserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The addresses of a host in text form, sorted, IPv4 first."""
+
+    addresses: tuple[str, ...]
+
+
+SPOKEN_PROTOCOLS = {
+    Spoken.SMTP: Protocol.SMTP,
+    Spoken.LMTP: Protocol.LMTP,
+    Spoken.IMAP: Protocol.IMAP,
+    Spoken.POP3: Protocol.POP3,
+    Spoken.SIEVE: Protocol.SIEVE,
+}

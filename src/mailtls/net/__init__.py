@@ -1,0 +1,1 @@
+"""The one edge with effects: sockets and DNS."""

@@ -1,0 +1,119 @@
+"""A policy as plain values: what is expected of each endpoint. None means: not said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailtls.terms import Expect, Level, Mode, Protocol, Role, TlsVersion
+from mailtls.verdict import Route
+
+
+class AddressChoice(StrEnum):
+    """Which of a host's addresses are targets."""
+
+    ALL = "all"
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """A code point (version, suite or group) whose acceptance is a finding of `level`."""
+
+    code: int
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A published guideline's baseline. `source` cites it; a profile's meaning never changes.
+
+    `versions` are those whose acceptance is a finding; `required_version` has to be accepted at
+    least (or a later one). `rsa_bits` and `curves` bound certificate keys, `signature_hashes` are the
+    hashes a certificate may be signed with.
+    """
+
+    name: str
+    source: str
+    versions: tuple[Graded, ...]
+    required_version: TlsVersion
+    rsa_bits: int
+    curves: tuple[str, ...]
+    signature_hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsExpectation:
+    """The `tls` keys of an endpoint."""
+
+    min_version: TlsVersion | None = None
+    versions: tuple[TlsVersion, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMinimum:
+    """One entry of `certificate.keys`, as rsa-2048 or ecdsa-p256: kind and least size in bits."""
+
+    kind: str
+    bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchors:
+    """What a chain is verified against: the system's store, a PEM file's certificates, or nothing.
+
+    `label` is what the policy says ("system", a path, "pinned"); `pem` is the file's content,
+    b"" for "system" and "pinned".
+    """
+
+    label: str
+    pem: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateExpectation:
+    """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex."""
+
+    trust: Anchors = Anchors(label="system")
+    names: tuple[str, ...] | None = None
+    days_left: int | None = None
+    issuer: tuple[str, ...] | None = None
+    keys: tuple[KeyMinimum, ...] | None = None
+    pins: tuple[str, ...] | None = None
+    complete_chain: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One expected mail service. `host` is an A-label or an IP literal without brackets.
+
+    `addresses` is a choice or a list of literals; `identity` is the reference identifier (RFC 9525)
+    and server name indication. `role` is None for all but SMTP. `route` is where it stands in the
+    policy, `written` which of its keys, dotted ("tls.min_version"), the author wrote for it or in
+    `defaults`.
+    """
+
+    name: str
+    host: str
+    port: int
+    mode: Mode
+    protocol: Protocol
+    role: Role | None
+    addresses: AddressChoice | tuple[str, ...]
+    identity: str
+    level: Level
+    expect: Expect
+    tls: TlsExpectation
+    certificate: CertificateExpectation
+    route: Route
+    written: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The whole policy, defaults and base file applied."""
+
+    profile: Profile
+    endpoints: tuple[Endpoint, ...]

@@ -1,0 +1,1 @@
+"""Questions asked of live servers and the evidence that answers them."""

@@ -1,0 +1,90 @@
+"""What can be asked of a server. Equal questions to one target are one question, asked once.
+
+A question costs at most one connection for each attempt. It holds no host: the target does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailtls.policy.model import Anchors
+from mailtls.terms import Mode, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A host and port before its name is resolved."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One address of a service; `address` is an IPv4 or IPv6 literal."""
+
+    host: str
+    port: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a raw ClientHello offers: versions, suites, groups and features by code point.
+
+    `label` names it for people and in plans. The highest of `versions` is the hello's own version;
+    TLS 1.3 is offered by `supported_versions` with empty key shares, so that a HelloRetryRequest
+    names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello.
+    """
+
+    label: str
+    versions: tuple[int, ...]
+    suites: tuple[int, ...]
+    groups: tuple[int, ...] = ()
+    compression: bool = False
+    extended_master_secret: bool = True
+    renegotiation_info: bool = True
+    status_request: bool = False
+    alpn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortQuestion:
+    """Does the port accept a TCP connection? Nothing is said on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQuestion:
+    """One whole session: greeting, capabilities, upgrade, handshake, capabilities again, QUIT.
+
+    `server_name` is the SNI and "" sends none.
+    """
+
+    protocol: Protocol
+    mode: Mode
+    server_name: str
+    anchors: Anchors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelloQuestion:
+    """One raw hello, after the upgrade where the mode is STARTTLS."""
+
+    protocol: Protocol
+    mode: Mode
+    server_name: str
+    offer: Offer
+
+
+Question = PortQuestion | SessionQuestion | HelloQuestion
+
+
+def describe(question: Question) -> str:
+    """Return the question in a few words, for plans and progress."""
+    match question:
+        case PortQuestion():
+            return "is the port open"
+        case SessionQuestion():
+            return "one full session"
+        case HelloQuestion(offer=offer):
+            return f"a hello offering {offer.label}"

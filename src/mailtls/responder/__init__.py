@@ -1,0 +1,1 @@
+"""A loopback mail server, healthy or faulty on demand."""

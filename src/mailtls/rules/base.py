@@ -1,0 +1,218 @@
+"""What a rule is: an id, the questions it needs, and a pure function from evidence to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailtls.evidence import (
+    Evidence,
+    HandshakeRefused,
+    Missing,
+    NotObserved,
+    NotOffered,
+    Observation,
+    Observed,
+    SessionEvidence,
+    TlsFacts,
+    UpgradeReply,
+    WrongMode,
+)
+from mailtls.policy.model import Endpoint, Profile
+from mailtls.probe.questions import Question, SessionQuestion, Target
+from mailtls.terms import Cause, Level, Outcome, Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule says of one target; the judge adds rule, endpoint, address and position.
+
+    `key` is the dotted policy key the finding is about ("tls.min_version"), "" for the endpoint as a
+    whole. `level` None takes the endpoint's level. `missing` is set exactly where inconclusive.
+    """
+
+    outcome: Outcome
+    message: str
+    expected: str = ""
+    observed: str = ""
+    remedy: str = ""
+    key: str = ""
+    level: Level | None = None
+    missing: Missing | None = None
+    question: Question | None = None
+
+
+def passed(message: str, *, expected: str = "", observed: str = "", key: str = "") -> Finding:
+    """Return a finding that the expectation holds."""
+    return Finding(
+        outcome=Outcome.PASS, message=message, expected=expected, observed=observed, key=key
+    )
+
+
+def failed(
+    message: str,
+    *,
+    expected: str,
+    observed: str,
+    remedy: str,
+    key: str = "",
+    level: Level | None = None,
+    question: Question | None = None,
+) -> Finding:
+    """Return a finding that the expectation does not hold; a failure always says how to mend it.
+
+    `question` names the exchange whose transcript is the proof; None is the full session.
+    """
+    return Finding(
+        outcome=Outcome.FAIL,
+        message=message,
+        expected=expected,
+        observed=observed,
+        remedy=remedy,
+        key=key,
+        level=level,
+        question=question,
+    )
+
+
+def inconclusive(
+    missing: Missing, *, expected: str = "", key: str = "", question: Question | None = None
+) -> Finding:
+    """Return a finding that the expectation could not be judged."""
+    return Finding(
+        outcome=Outcome.INCONCLUSIVE,
+        message=f"could not be determined: {missing.detail}",
+        expected=expected,
+        observed=missing.detail,
+        key=key,
+        missing=missing,
+        question=question,
+    )
+
+
+def not_applicable(reason: str, *, key: str = "") -> Finding:
+    """Return a finding that the rule has no meaning for this endpoint."""
+    return Finding(outcome=Outcome.NOT_APPLICABLE, message=reason, key=key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetView:
+    """All a rule may know of one target: the endpoint's expectations, the clock, the answers.
+
+    `target` is None where the host could not be resolved; every answer is then the same `Missing`.
+    """
+
+    endpoint: Endpoint
+    profile: Profile
+    target: Target | None
+    answers: Mapping[Question, Observation]
+    unresolved: Missing | None
+    now: datetime
+
+    def ask(self, question: Question) -> Evidence | Missing:
+        """Return the evidence that answers `question`, or why there is none."""
+        if self.unresolved is not None:
+            return self.unresolved
+        observation = self.answers.get(question)
+        match observation:
+            case Observed(evidence=evidence):
+                return evidence
+            case NotObserved(missing=missing):
+                return missing
+            case None:
+                return Missing(
+                    phase=Phase.CONNECT,
+                    cause=Cause.PREREQUISITE,
+                    detail="the evidence does not hold an answer to this question",
+                )
+
+    @property
+    def session(self) -> SessionEvidence | Missing:
+        """Return the full session of this target, or why there is none."""
+        evidence = self.ask(session_question(self.endpoint))
+        assert isinstance(evidence, SessionEvidence | Missing)
+        return evidence
+
+    @property
+    def tls(self) -> TlsFacts | Missing:
+        """Return the completed handshake of the full session, or why there is none."""
+        session = self.session
+        if isinstance(session, Missing):
+            return session
+        if isinstance(session.tls, TlsFacts):
+            return session.tls
+        return why_no_tls(session)
+
+
+def session_question(endpoint: Endpoint) -> SessionQuestion:
+    """Return the one full session of an endpoint; every passive fact is taken from it."""
+    return SessionQuestion(
+        protocol=endpoint.protocol,
+        mode=endpoint.mode,
+        server_name=endpoint.identity if not is_literal(endpoint.identity) else "",
+        anchors=endpoint.certificate.trust,
+    )
+
+
+def is_literal(name: str) -> bool:
+    """Return whether a host is an IP literal; SNI carries DNS names only (RFC 6066 section 3)."""
+    return ":" in name or name.replace(".", "").isdigit()
+
+
+def why_no_tls(session: SessionEvidence) -> Missing:
+    """Return the first step that kept a session from TLS, as the cause for every rule behind it."""
+    for step in (session.greeting, session.before, session.upgrade, session.tls):
+        match step:
+            case Missing():
+                return step
+            case WrongMode(spoken=spoken):
+                return Missing(
+                    phase=Phase.GREETING if step is session.greeting else Phase.HANDSHAKE,
+                    cause=Cause.PREREQUISITE,
+                    detail=f"the port speaks {spoken.value}, not the declared mode",
+                )
+            case NotOffered():
+                return Missing(
+                    phase=Phase.UPGRADE,
+                    cause=Cause.PREREQUISITE,
+                    detail="the server does not offer STARTTLS",
+                )
+            case UpgradeReply(accepted=False, temporary=temporary, reply=reply):
+                return Missing(
+                    phase=Phase.UPGRADE,
+                    cause=Cause.THROTTLED if temporary else Cause.PREREQUISITE,
+                    detail=f"the server answered STARTTLS with {reply.code}",
+                )
+            case HandshakeRefused(name=name):
+                return Missing(
+                    phase=Phase.HANDSHAKE,
+                    cause=Cause.PREREQUISITE,
+                    detail=f"the server refused the handshake with the alert {name}",
+                )
+            case _:
+                continue
+    raise AssertionError("a session without TLS has a step that says why")
+
+
+Needs = Callable[[Endpoint, Profile], Iterable[Question]]
+Check = Callable[[TargetView], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One aspect of the transport. `id` equals the module's name and the doc page's.
+
+    `title` is a few words that fit an annotation's title; `summary` one sentence on what is checked.
+    """
+
+    id: str
+    title: str
+    summary: str
+    needs: Needs
+    check: Check
+
+
+def needs_session(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:
+    """Return the need of every rule that the full session alone decides."""
+    return (session_question(endpoint),)

@@ -1,0 +1,91 @@
+"""What the judge says: one verdict for each rule, endpoint and address, and the run's exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from mailtls.evidence import Line
+from mailtls.terms import Cause, Level, Outcome, Phase
+
+Route = tuple[str | int, ...]
+"""Where a value stands in the policy, as ("endpoints", 0, "tls", "min_version")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The outcome of one rule; `address` is None where it is not of one address.
+
+    `phase` and `cause` are set exactly where `outcome` is inconclusive. Text may hold words of the
+    peer: it is cleaned by `sanitizer` when it is shown, not here. `remedy` is "" where there is none.
+    """
+
+    rule: str
+    endpoint: str
+    address: str | None
+    outcome: Outcome
+    level: Level
+    message: str
+    expected: str
+    observed: str
+    remedy: str
+    phase: Phase | None
+    cause: Cause | None
+    transcript: tuple[Line, ...]
+    route: Route
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Return the key reports sort by."""
+        return (self.endpoint, self.rule, self.address or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A span in a policy file; lines and columns count from 1, the end column is exclusive.
+
+    `file` is as the user wrote it, or relative to the working directory.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class ExitCode(IntEnum):
+    """The process exit codes of every command."""
+
+    PASS = 0
+    FAIL = 1
+    ERROR = 2
+    INCONCLUSIVE = 3
+
+
+class Standing(StrEnum):
+    """The verdict on a whole run."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+def standing(verdicts: Iterable[Verdict], *, fail_on: Level) -> Standing:
+    """Return the run's verdict: a failure at `fail_on` or above wins over what is inconclusive."""
+    inconclusive = False
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.FAIL and verdict.level.at_least(fail_on):
+            return Standing.FAIL
+        inconclusive = inconclusive or verdict.outcome is Outcome.INCONCLUSIVE
+    return Standing.INCONCLUSIVE if inconclusive else Standing.PASS
+
+
+def exit_code(verdict: Standing, *, tolerate_inconclusive: bool) -> ExitCode:
+    """Return the exit code of a run; `tolerate_inconclusive` is `--inconclusive warn`."""
+    if verdict is Standing.FAIL:
+        return ExitCode.FAIL
+    if verdict is Standing.INCONCLUSIVE and not tolerate_inconclusive:
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.PASS
