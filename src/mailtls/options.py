@@ -121,7 +121,6 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     explain = _command(commands, "explain", "print what a rule checks, why, and how to mend it")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="a rule's id; none lists them")
     demo = _command(commands, "demo", "check drifted servers on loopback; needs no network")
-    demo.add_argument("--keep", metavar="FOLDER", help="write the demo's policy to this folder")
     _color(demo)
     return parser
 

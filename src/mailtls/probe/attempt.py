@@ -61,8 +61,9 @@ class Attempt:
         self, stream: Stream, engine: Engine[T], *, most: float = STEP_SECONDS
     ) -> T | Missing:
         """Run an engine for at most `most` seconds and keep what was said."""
+        known = len(engine.transcript)  # an engine that is resumed has been noted so far
         outcome = await converse(stream, engine, seconds=self.seconds(most))
-        self.lines += engine.transcript
+        self.lines += engine.transcript[known:]
         if isinstance(outcome, Missing):
             self.note(outcome.detail)
         return outcome
