@@ -57,9 +57,7 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         return ExitCode.ERROR
 
 
-def _dispatch(
-    options: argparse.Namespace, *, output: TextIO | None, summary: TextIO | None
-) -> int:
+def _dispatch(options: argparse.Namespace, *, output: TextIO | None, summary: TextIO | None) -> int:
     match options.command:
         case "check":
             from mailtls.check import check

@@ -93,4 +93,3 @@ def demo(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         stack.enter_context(contextlib.chdir(folder))
         return run(arguments, output=None, summary=None)
-

@@ -23,9 +23,7 @@ def test_an_upgrade_is_offered_and_taken_only_in_clear(protocol):
     ask, upgrade, word = SAYS[protocol]
 
     offered = {scene: word in script.answer(scene, ask).text for scene in (CLEAR, STRIPPED, SECURE)}
-    taken = {
-        scene: script.answer(scene, upgrade).start_tls for scene in (CLEAR, STRIPPED, SECURE)
-    }
+    taken = {scene: script.answer(scene, upgrade).start_tls for scene in (CLEAR, STRIPPED, SECURE)}
 
     assert offered == taken == {CLEAR: True, STRIPPED: False, SECURE: False}
 
@@ -55,7 +53,8 @@ def test_other_words_get_one_reply(protocol, line, reply):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "greeting"), [(Protocol.SMTP, "220 "), (Protocol.IMAP, "* OK "), (Protocol.POP3, "+OK ")]
+    ("protocol", "greeting"),
+    [(Protocol.SMTP, "220 "), (Protocol.IMAP, "* OK "), (Protocol.POP3, "+OK ")],
 )
 def test_greetings_are_the_protocols_own(protocol, greeting):
     assert SCRIPTS[protocol].greet(CLEAR).startswith(greeting)
