@@ -65,14 +65,16 @@ def test_a_stripped_server_does_not_offer_the_upgrade():
 
 
 def test_a_flood_without_a_line_end_is_cut_off():
-    with Responder(behaviour(Protocol.SMTP, Mode.STARTTLS)) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-            client.recv(100)
-            client.sendall(b"x" * 5000)
-            try:
-                rest = client.recv(100)
-            except ConnectionResetError:
-                rest = b""
+    with (
+        Responder(behaviour(Protocol.SMTP, Mode.STARTTLS)) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as client,
+    ):
+        client.recv(100)
+        client.sendall(b"x" * 5000)
+        try:
+            rest = client.recv(100)
+        except ConnectionResetError:
+            rest = b""
 
     assert rest == b""
 
