@@ -37,6 +37,19 @@ class ContentType(IntEnum):
     APPLICATION_DATA = 23
 
 
+class HandshakeType(IntEnum):
+    """The kind of a handshake message (RFC 8446 section 4, RFC 5246 7.4, RFC 6066 section 8)."""
+
+    HELLO_REQUEST = 0
+    CLIENT_HELLO = 1
+    SERVER_HELLO = 2
+    CERTIFICATE = 11
+    SERVER_KEY_EXCHANGE = 12
+    CERTIFICATE_REQUEST = 13
+    SERVER_HELLO_DONE = 14
+    CERTIFICATE_STATUS = 22
+
+
 SSL2_CONTENT = 0x0200
 """The content type given to a record of SSL 2.0, which has none on the wire."""
 
