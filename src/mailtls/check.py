@@ -37,6 +37,7 @@ from mailtls.report.model import Report
 from mailtls.report.outputs import render_outputs
 from mailtls.report.summary import render_summary
 from mailtls.rules.base import session_question
+from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
@@ -156,6 +157,7 @@ async def _probe(
         settings=Settings(
             client_name=_client_name(options.client_name),
             extra_anchors=anchors,
+            system_anchors=system_anchors(os.environ),
             randomness=secrets.token_bytes,
             now=_constant(now),
         ),

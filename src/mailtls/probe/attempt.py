@@ -13,6 +13,7 @@ from mailtls.net.interface import Stream
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Question, Target
 from mailtls.sanitizer import clean
+from mailtls.tls.path import SystemAnchors
 
 CONNECT_SECONDS = 10.0
 
@@ -27,12 +28,14 @@ FAREWELL_SECONDS = 2.0
 class Settings:
     """What every connection of a run shares.
 
-    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`; `randomness` gives
+    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` where this
+    machine keeps its roots; `randomness` gives
     bytes for raw hellos; `now` the clock certificates are verified by.
     """
 
     client_name: str
     extra_anchors: bytes
+    system_anchors: SystemAnchors
     randomness: Callable[[int], bytes]
     now: Callable[[], datetime]
 
@@ -48,6 +51,7 @@ class Attempt:
     deadline: float
     on_progress: Callable[[], None]
     lines: list[Line] = field(default_factory=list)
+    _last: tuple[Engine[object] | None, int] = (None, 0)
 
     def seconds(self, most: float = STEP_SECONDS) -> float:
         """Return how long the next step may take."""
@@ -61,9 +65,10 @@ class Attempt:
         self, stream: Stream, engine: Engine[T], *, most: float = STEP_SECONDS
     ) -> T | Missing:
         """Run an engine for at most `most` seconds and keep what was said."""
-        known = len(engine.transcript)  # an engine that is resumed has been noted so far
         outcome = await converse(stream, engine, seconds=self.seconds(most))
-        self.lines += engine.transcript[known:]
+        resumed, noted = self._last
+        self.lines += engine.transcript[noted if resumed is engine else 0 :]
+        self._last = engine, len(engine.transcript)
         if isinstance(outcome, Missing):
             self.note(outcome.detail)
         return outcome

@@ -32,7 +32,7 @@ async def ask_hello(
     else:
         attempt.on_progress()
     before = stream.received
-    flight = FirstFlight(question.offer, question.server_name, attempt.settings.randomness(64))
+    flight = FirstFlight(question.offer, question.server_name, attempt.settings.randomness(32))
     outcome = await attempt.run(stream, flight)
     if (
         isinstance(outcome, Missing)

@@ -167,7 +167,7 @@ def _tls_engine(server_name: str) -> TlsSession:
 async def _handshake(
     attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
 ) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
-    done = await attempt.run(stream, channel)
+    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
     if not isinstance(done, Handshake):
         return done
     return TlsFacts(
@@ -175,12 +175,13 @@ async def _handshake(
         cipher=done.cipher,
         group=done.group,
         alpn=done.alpn,
-        chain=tuple(certificates.parse(der) for der in done.chain_der),
+        chain=tuple(certificates.parse(der) for der in done.chain),
         path=path.validate(
-            done.chain_der,
+            done.chain,
             anchors,
             at=attempt.settings.now(),
             extra_pem=attempt.settings.extra_anchors,
+            system=attempt.settings.system_anchors,
         ),
         staple=done.staple,
         client_certificate_requested=done.client_certificate_requested,
