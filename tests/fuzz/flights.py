@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Missing, ServerAnswer
 from mailtls.probe.questions import Offer
+from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.answer import RETRY_RANDOM
@@ -213,7 +214,7 @@ def documented(offer: Offer, outcome: HelloEvidence | Missing, engine: FirstFlig
     """Return the kind of an outcome, and raise AssertionError where it is not a documented one."""
     last = engine.transcript[-1]
     assert len(engine.transcript) == 2
-    assert last.text.isprintable()
+    assert clean(last.text) == last.text
     match outcome:
         case Missing(phase=Phase.HANDSHAKE, cause=Cause.MALFORMED | Cause.CLOSED, detail=detail):
             assert detail

@@ -154,17 +154,20 @@ class FirstFlight:
             check_choice(self._offer, hello)
             if hello.version == TlsVersion.TLS1_3:
                 self._answer(hello)
-        elif kind == HandshakeType.CERTIFICATE:
+        else:
+            self._take_legacy(self._hello, kind, body)
+
+    def _take_legacy(self, hello: ServerHello, kind: int, body: bytes) -> None:
+        """Take a message that follows a ServerHello of TLS 1.2 and below (RFC 5246 7.3)."""
+        if kind == HandshakeType.CERTIFICATE:
             self._chain = pull_certificate(body)
         elif kind == HandshakeType.CERTIFICATE_STATUS:
             self._staple = bool(pull_certificate_status(body))
         elif kind == HandshakeType.SERVER_KEY_EXCHANGE:
-            self._exchange = pull_key_exchange(body, suites()[self._hello.suite])
-        elif kind == HandshakeType.SERVER_HELLO_DONE:
-            if body:
-                raise MalformedError("a ServerHelloDone with a body")
-            check_flight(self._hello.suite, len(self._chain or ()), self._exchange)
-            self._answer(self._hello)
+            self._exchange = pull_key_exchange(body, suites()[hello.suite])
+        elif kind == HandshakeType.SERVER_HELLO_DONE and not body:
+            check_flight(hello.suite, len(self._chain or ()), self._exchange)
+            self._answer(hello)
         elif kind != HandshakeType.CERTIFICATE_REQUEST:
             raise MalformedError(f"a handshake message of type {kind} in a first flight")
 
