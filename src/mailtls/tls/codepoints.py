@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 from mailtls.terms import TlsVersion
@@ -19,6 +19,7 @@ EMPTY_RENEGOTIATION_INFO_SCSV = 0x00FF
 """Signals RFC 5746 where no extension can be sent (RFC 5746 section 3.3)."""
 
 _WEAK_BITS = 112
+_FOLDER = Path(__file__).parent
 
 
 class SuiteKind(StrEnum):
@@ -83,7 +84,7 @@ class Suite:
 @cache
 def suites() -> MappingProxyType[int, Suite]:
     """Return every known suite by code point, in the order of code points."""
-    table = json.loads(files("mailtls.tls").joinpath("suites.json").read_bytes())
+    table = json.loads(_FOLDER.joinpath("suites.json").read_bytes())
     versions = {version.label: version for version in TlsVersion}
     known: dict[int, Suite] = {}
     for row in table["suites"]:
@@ -128,9 +129,7 @@ def suites_where(*kinds: SuiteKind) -> frozenset[int]:
 
 @cache
 def _names() -> dict[str, dict[str, str]]:
-    names: dict[str, dict[str, str]] = json.loads(
-        files("mailtls.tls").joinpath("names.json").read_bytes()
-    )
+    names: dict[str, dict[str, str]] = json.loads(_FOLDER.joinpath("names.json").read_bytes())
     return names
 
 
@@ -138,6 +137,11 @@ def _names() -> dict[str, dict[str, str]]:
 def groups() -> MappingProxyType[int, str]:
     """Return every known group's IANA name by code point."""
     return MappingProxyType({int(code, 16): name for code, name in _names()["groups"].items()})
+
+
+def version_name(version: int) -> str:
+    """Return the name of a version as `TLSv1.2`, or its code point in hexadecimal."""
+    return TlsVersion(version).label if version in tuple(TlsVersion) else f"0x{version:04x}"
 
 
 def alert_name(number: int) -> str:

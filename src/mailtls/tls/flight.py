@@ -22,7 +22,8 @@ from mailtls.tls.answer import (
     pull_server_hello,
     pull_ssl2_server_hello,
 )
-from mailtls.tls.codepoints import alert_name, group_name, suite_name, suites
+from mailtls.tls.codepoints import alert_name, group_name, suite_name, suites, version_name
+from mailtls.tls.consistency import check_choice, check_flight
 from mailtls.tls.hello import encode_client_hello
 from mailtls.tls.records import (
     SSL2_CONTENT,
@@ -37,8 +38,6 @@ from mailtls.tls.wire import MalformedError
 
 _WARNING, _FATAL = 1, 2
 _USER_CANCELED = 90
-_CERTIFICATE_AUTHENTICATION = frozenset({"RSA", "DSS", "ECDSA"})
-_EPHEMERAL = frozenset({"DHE", "ECDHE"})
 _SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
 _SSL2_ERROR_NAMES = {
     1: "ssl2_no_cipher",
@@ -69,7 +68,7 @@ class FirstFlight:
         self._staple = False
         self._exchange: KeyExchange | None = None
         self._seen: set[int] = set()
-        hello = f"{_version_name(max(offer.versions))} hello offering {offer.label}"
+        hello = f"{version_name(max(offer.versions))} hello offering {offer.label}"
         counts = f"{len(offer.suites)} suites, {len(offer.groups)} groups"
         sni = f"SNI {server_name}" if server_name else "no SNI"
         self._transcript = [Line(side="C", text=clean(f"{hello}: {counts}, {sni}"))]
@@ -152,49 +151,25 @@ class FirstFlight:
         self._seen.add(kind)
         if self._hello is None:
             self._hello = hello = pull_server_hello(body)
-            self._check_choice(hello)
+            check_choice(self._offer, hello)
             if hello.version == TlsVersion.TLS1_3:
                 self._answer(hello)
-        elif kind == HandshakeType.CERTIFICATE:
+        else:
+            self._take_legacy(self._hello, kind, body)
+
+    def _take_legacy(self, hello: ServerHello, kind: int, body: bytes) -> None:
+        """Take a message that follows a ServerHello of TLS 1.2 and below (RFC 5246 7.3)."""
+        if kind == HandshakeType.CERTIFICATE:
             self._chain = pull_certificate(body)
         elif kind == HandshakeType.CERTIFICATE_STATUS:
             self._staple = bool(pull_certificate_status(body))
         elif kind == HandshakeType.SERVER_KEY_EXCHANGE:
-            self._exchange = pull_key_exchange(body, suites()[self._hello.suite])
-        elif kind == HandshakeType.SERVER_HELLO_DONE:
-            self._check_flight(self._hello, body)
-            self._answer(self._hello)
+            self._exchange = pull_key_exchange(body, suites()[hello.suite])
+        elif kind == HandshakeType.SERVER_HELLO_DONE and not body:
+            check_flight(hello.suite, len(self._chain or ()), self._exchange)
+            self._answer(hello)
         elif kind != HandshakeType.CERTIFICATE_REQUEST:
             raise MalformedError(f"a handshake message of type {kind} in a first flight")
-
-    def _check_choice(self, hello: ServerHello) -> None:
-        """Demand that the choice was offered."""
-        offer, version = self._offer, hello.version
-        tls13 = version == TlsVersion.TLS1_3
-        legacy = TlsVersion.SSL3 <= version <= min(max(offer.versions), TlsVersion.TLS1_2)
-        if self._ssl2 or not (version in offer.versions if tls13 else legacy):
-            raise MalformedError(f"{_version_name(version)} was not offered")
-        suite = suites().get(hello.suite)
-        if suite is None or hello.suite not in offer.suites:
-            raise MalformedError(f"{suite_name(hello.suite)} was not offered")
-        if tls13 != (suite.min_version == TlsVersion.TLS1_3):
-            raise MalformedError(f"{suite.name} is no suite of {_version_name(version)}")
-        if hello.compression not in ((0, 1) if offer.compression else (0,)):
-            raise MalformedError(f"compression {hello.compression} was not offered")
-        if tls13 and hello.group and hello.group not in offer.groups:
-            raise MalformedError(f"group {group_name(hello.group)} was not offered")
-
-    def _check_flight(self, hello: ServerHello, done: bytes) -> None:
-        """Demand the messages that the suite needs, and no other (RFC 5246 7.4)."""
-        suite = suites()[hello.suite]
-        if done:
-            raise MalformedError("a ServerHelloDone with a body")
-        if bool(self._chain) != (suite.authentication in _CERTIFICATE_AUTHENTICATION) and (
-            suite.authentication in _CERTIFICATE_AUTHENTICATION or suite.anonymous
-        ):
-            raise MalformedError(f"{suite.name} with {len(self._chain or ())} certificates")
-        if self._exchange is None and suite.key_exchange in _EPHEMERAL:
-            raise MalformedError(f"{suite.name} without a ServerKeyExchange")
 
     def _answer(self, hello: ServerHello) -> None:
         exchange = self._exchange or KeyExchange()
@@ -259,13 +234,9 @@ class FirstFlight:
         self._transcript.append(Line(side="S", text=clean(text)))
 
 
-def _version_name(version: int) -> str:
-    return TlsVersion(version).label if version in tuple(TlsVersion) else f"0x{version:04x}"
-
-
 def _summary(answer: ServerAnswer) -> str:
     kind = "HelloRetryRequest" if answer.retry else "ServerHello"
-    parts = [f"{kind} {_version_name(answer.version)} {suite_name(answer.suite)}"]
+    parts = [f"{kind} {version_name(answer.version)} {suite_name(answer.suite)}"]
     if answer.group:
         parts.append(f"group {group_name(answer.group)}")
     if answer.dh_bits:

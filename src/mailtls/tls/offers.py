@@ -8,6 +8,7 @@ control to the same address: `facts` is that control for `complement`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from mailtls.probe.questions import Offer
 from mailtls.terms import TlsVersion
@@ -180,6 +181,7 @@ def _tls13_suites() -> tuple[int, ...]:
     return tuple(sorted(codes, key=lambda code: (not 0x1301 <= code <= 0x1305, code)))  # noqa: PLR2004
 
 
+@cache
 def _by_use() -> tuple[int, ...]:
     """Return every suite of TLS 1.2 and below, those that mail servers may have first."""
 

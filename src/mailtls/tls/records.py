@@ -98,7 +98,7 @@ class RecordReader:
             return None
         kind, major, minor = self._buffer[:3]
         if kind not in tuple(ContentType) or major != _SSL3_MAJOR:
-            start = clean_bytes(bytes(self._buffer[:32]))
+            start = clean_bytes(bytes(self._buffer[:_HEADER]))
             raise MalformedError(f"the answer is not TLS, it begins with: {start}")
         length = int.from_bytes(self._buffer[3:_HEADER], "big")
         return self._cut(_HEADER, length, kind, major << 8 | minor)
