@@ -19,7 +19,7 @@ from mailtls import __version__
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, policy_path, print_problems, select
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Missing, Observed, SessionEvidence
+from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.live import LiveNetwork
@@ -190,10 +190,9 @@ def _client_name(given: str | None) -> str:
 def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
     summaries: dict[str, list[TargetSummary]] = {}
     for endpoint in policy.endpoints:
-        targets = book.targets(endpoint)
         summaries[endpoint.name] = []
-        for target in () if isinstance(targets, Missing) else targets:
-            seen = book.of(target)
+        for target in book.targets(endpoint):
+            seen = book.answered(target)
             session = seen.get(session_question(endpoint))
             evidence = session.evidence if isinstance(session, Observed) else None
             summaries[endpoint.name].append(

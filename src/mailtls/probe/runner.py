@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from mailtls.book import EvidenceBook, choose
+from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import (
     Missing,
     NotObserved,
@@ -76,8 +76,10 @@ class Runner:
         resolutions = dict(zip(services, found, strict=True))
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
-            targets = choose(ask.service, ask.addresses, resolutions[ask.service])
-            for target in () if isinstance(targets, Missing) else targets:
+            found_here = resolutions[ask.service]
+            known = () if isinstance(found_here, Missing) else found_here.addresses
+            for address in select_addresses(known, ask.addresses):
+                target = Target(host=ask.service.host, port=ask.service.port, address=address)
                 asked = questions.setdefault(target, [])
                 if ask.question not in asked:
                     asked.append(ask.question)
@@ -200,7 +202,3 @@ def _not_asked(lead: Observation) -> NotObserved:
         attempts=0,
     )
 
-
-def is_lead(question: Question) -> bool:
-    """Return whether a question is asked before the others of its target."""
-    return isinstance(question, SessionQuestion)
