@@ -17,7 +17,7 @@ from typing import TextIO
 
 from mailtls import __version__
 from mailtls.book import EvidenceBook
-from mailtls.commands import narrow, policy_path, print_problems, select
+from mailtls.commands import narrow, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
@@ -36,6 +36,7 @@ from mailtls.report.github import render_problems
 from mailtls.report.model import Report
 from mailtls.report.outputs import render_outputs
 from mailtls.report.summary import render_summary
+from mailtls.rules import RULES, select
 from mailtls.rules.base import session_question
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -63,7 +64,7 @@ def check(
     if warnings and not annotate:
         print_problems(PolicyError(warnings), path)
     policy = narrow(policy, options.only)
-    rules = select(options.rule)
+    rules = select(RULES, options.rule)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
@@ -163,7 +164,7 @@ async def _probe(
         ),
         routes=Routes(detours=options.connect_to),
     )
-    return await runner.run(build_plan(policy, select(options.rule)))
+    return await runner.run(build_plan(policy, select(RULES, options.rule)))
 
 
 def _constant(now: datetime) -> Callable[[], datetime]:

@@ -16,11 +16,11 @@ from typing import TextIO
 from mailtls import __version__
 from mailtls.errors import PolicyError, UsageError
 from mailtls.options import build_parser
-from mailtls.policy.load import find_policy, load_policy
+from mailtls.policy.files import find_policy
+from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.report import FORMATS
-from mailtls.rules import RULES
-from mailtls.rules.base import Rule
+from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
 from mailtls.verdict import ExitCode
 
@@ -96,21 +96,6 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
     return replace(policy, endpoints=tuple(chosen))
 
 
-def select(ids: Sequence[str]) -> tuple[Rule, ...]:
-    """Return the rules that `--rule` names, all without it."""
-    for name in ids:
-        if not any(rule.id == name for rule in RULES):
-            raise UsageError(f"--rule {name}: no such rule{_meant(name)}")
-    return tuple(rule for rule in RULES if not ids or rule.id in ids)
-
-
-def _meant(name: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, [rule.id for rule in RULES], n=1)
-    return f"; did you mean {close[0]}?" if close else "; `mailtls explain` lists them"
-
-
 def plan(options: argparse.Namespace) -> int:
     """Print what would be asked of each service, and the connections it costs."""
     from mailtls.plan import build_plan
@@ -120,7 +105,7 @@ def plan(options: argparse.Namespace) -> int:
     policy = load_or_print(path, print_problems)
     if policy is None:
         return ExitCode.ERROR
-    asks = build_plan(narrow(policy, options.only), select(options.rule)).asks
+    asks = build_plan(narrow(policy, options.only), select(RULES, options.rule)).asks
     services = list(dict.fromkeys(ask.service for ask in asks))
     for service in services:
         mine = [ask for ask in asks if ask.service == service]
@@ -176,7 +161,7 @@ def explain(name: str | None) -> int:
         for rule in RULES:
             sys.stdout.write(f"{rule.id:<{width}}  {rule.summary}\n")
         return ExitCode.PASS
-    select([name])
+    select(RULES, [name])
     page = resources.files("mailtls").joinpath("pages", f"{name}.md")
     sys.stdout.write(page.read_text(encoding="utf-8"))
     return ExitCode.PASS

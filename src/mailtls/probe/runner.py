@@ -27,7 +27,7 @@ from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Question, Service, SessionQuestion, Target
+from mailtls.probe.questions import Question, Service, Target
 from mailtls.terms import Cause, Phase
 
 RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
@@ -201,4 +201,3 @@ def _not_asked(lead: Observation) -> NotObserved:
         seconds=0.0,
         attempts=0,
     )
-

@@ -41,7 +41,9 @@ def check(view: TargetView) -> Iterable[Finding]:
         for message, remedy, level in (*_incomplete(view, tls), *_untidy(view, tls))
     ]
     yield from findings or (
-        passed("the chain is complete and in order", expected=expected, observed=_sent(tls), key=_KEY),
+        passed(
+            "the chain is complete and in order", expected=expected, observed=_sent(tls), key=_KEY
+        ),
     )
 
 

@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from mailtls.evidence import Missing
 from mailtls.rules import servers
-from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import (
+    Finding,
+    Rule,
+    TargetView,
+    failed,
+    inconclusive,
+    needs_session,
+    passed,
+)
 
 DEFAULT_DAYS = 14
 """Days that have to be left where the policy says nothing (docs/rules/certificate-expiry.md)."""
@@ -31,7 +39,11 @@ def check(view: TargetView) -> Iterable[Finding]:
     if view.now < leaf.not_before:
         message = "the certificate is not valid yet"
     elif view.now > leaf.not_after:
-        message = f"the certificate expired {-whole} days ago" if whole < -1 else "the certificate has expired"
+        message = (
+            f"the certificate expired {-whole} days ago"
+            if whole < -1
+            else "the certificate has expired"
+        )
     elif left < timedelta(days=days):
         message = f"the certificate expires in {whole} days"
     else:

@@ -151,9 +151,7 @@ def _no_session(view: TargetView, demand: Demand, refused: HandshakeRefused) -> 
     )
 
 
-def _too_low(
-    view: TargetView, demand: Demand, seen: _Seen, control: TlsFacts
-) -> Iterable[Finding]:
+def _too_low(view: TargetView, demand: Demand, seen: _Seen, control: TlsFacts) -> Iterable[Finding]:
     absent = [
         version
         for version in demand.required
