@@ -30,18 +30,19 @@ from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.runner import Limits, Runner
-from mailtls.report import FORMATS, text
+from mailtls.report import FORMATS, outputs, text
+from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report
-from mailtls.report.outputs import render_outputs
-from mailtls.report.summary import render_summary
 from mailtls.rules import RULES, select
 from mailtls.rules.base import session_question
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
+
+_NO_VERDICT = {"verdict": "error", "exit-code": str(ExitCode.ERROR.value)}
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
@@ -58,11 +59,11 @@ def check(
         if annotate:
             sys.stdout.write(render_problems(error.problems))
         else:
-            print_problems(error, path)
-        _write_to(output, f"verdict=error\nexit-code={ExitCode.ERROR.value}\n")
+            print_problems(error.problems)
+        _write_to(output, outputs.render_values(_NO_VERDICT, _token))
         return ExitCode.ERROR
     if warnings and not annotate:
-        print_problems(PolicyError(warnings), path)
+        print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
     files = [(_open(each.path), each.format) for each in options.report]
@@ -89,10 +90,14 @@ def check(
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
-    _write_to(summary, render_summary(report))
+    _write_to(summary, step_summary.render(report))
     paths = {each.format: str(each.path) for each in options.report}
-    _write_to(output, render_outputs(report, paths, lambda: secrets.token_hex(16)))
+    _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
+
+
+def _token() -> str:
+    return secrets.token_hex(16)
 
 
 def _publish(report: Report, options: argparse.Namespace) -> None:

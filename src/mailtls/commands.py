@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.errors import PolicyError, UsageError
+from mailtls.errors import PolicyError, Problem, UsageError
 from mailtls.options import build_parser
-from mailtls.policy.files import find_policy
+from mailtls.policy.files import find_policy, read_policy
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
-from mailtls.verdict import ExitCode
+from mailtls.verdict import ExitCode, Location
 
 
 def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | None) -> int:
@@ -41,6 +41,9 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         return ExitCode.ERROR
     try:
         return _dispatch(options, output=output, summary=summary)
+    except PolicyError as error:
+        print_problems(error.problems)
+        return ExitCode.ERROR
     except UsageError as error:
         sys.stderr.write(f"mailtls: error: {clean(str(error), 2000)}\n")
         return ExitCode.ERROR
@@ -101,17 +104,14 @@ def plan(options: argparse.Namespace) -> int:
     from mailtls.plan import build_plan
     from mailtls.probe.questions import describe
 
-    path = policy_path(options.policy)
-    policy = load_or_print(path, print_problems)
-    if policy is None:
-        return ExitCode.ERROR
-    asks = build_plan(narrow(policy, options.only), select(RULES, options.rule)).asks
-    services = list(dict.fromkeys(ask.service for ask in asks))
-    for service in services:
-        mine = [ask for ask in asks if ask.service == service]
-        sys.stdout.write(
-            f"{service.host}:{service.port}: {len(mine)} connections to each address\n"
-        )
+    policy, _, warnings = load_policy(policy_path(options.policy))
+    print_problems(warnings)
+    asked = build_plan(narrow(policy, options.only), select(RULES, options.rule))
+    for service in asked.services:
+        mine = [ask for ask in asked.asks if ask.service == service]
+        count = asked.connections(service)
+        noun = "connection" if count == 1 else "connections"
+        sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address\n")
         for ask in mine:
             rules = dict.fromkeys(rule for _, rule in ask.askers)
             sys.stdout.write(f"  {describe(ask.question)}\n    for {', '.join(rules)}\n")
@@ -122,36 +122,40 @@ def validate(options: argparse.Namespace) -> int:
     """Say whether a policy is sound, and print every problem it has."""
     from mailtls.report.github import render_problems
 
-    def as_commands(error: PolicyError, _path: Path) -> None:
-        sys.stdout.write(render_problems(error.problems))
-
     path = policy_path(options.policy)
-    policy = load_or_print(path, as_commands if options.format == "github" else print_problems)
-    if policy is None:
+    annotate = options.format == "github"
+    try:
+        policy, _, problems = load_policy(path)
+    except PolicyError as error:
+        if not annotate:
+            raise
+        sys.stdout.write(render_problems(error.problems))
         return ExitCode.ERROR
+    if annotate:
+        sys.stdout.write(render_problems(problems))
+    else:
+        print_problems(problems)
     count = len(policy.endpoints)
     noun = "endpoint" if count == 1 else "endpoints"
     sys.stdout.write(f"{clean(str(path))}: valid, {count} {noun}\n")
     return ExitCode.PASS
 
 
-def load_or_print(path: Path, show: Callable[[PolicyError, Path], None]) -> Policy | None:
-    """Return the policy after showing its warnings, or None after showing what is wrong with it."""
-    try:
-        policy, _, warnings = load_policy(path)
-    except PolicyError as error:
-        show(error, path)
-        return None
-    if warnings:
-        show(PolicyError(warnings), path)
-    return policy
-
-
-def print_problems(error: PolicyError, path: Path) -> None:
+def print_problems(problems: Sequence[Problem]) -> None:
     """Print problems for a person, on standard error."""
-    from mailtls.report.problems import render_problems_text
+    from mailtls.report.problems import render
 
-    sys.stderr.write(render_problems_text(error.problems, path))
+    sys.stderr.write(render(problems, _source_line))
+
+
+def _source_line(location: Location) -> str:
+    """Return the line of a policy file a problem is on, "" where the file cannot be read as text."""
+    try:
+        data = read_policy(Path(location.file))
+    except PolicyError:
+        return ""
+    lines = data.decode("utf-8", "replace").splitlines()
+    return lines[location.line - 1] if location.line <= len(lines) else ""
 
 
 def explain(name: str | None) -> int:
