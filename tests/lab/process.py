@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -65,18 +65,26 @@ def listening() -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
+def _stat(pid: int) -> tuple[str, int] | None:
+    """Return state and session of a process; None once it has gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The command may hold spaces and parentheses; the fields follow the last one (proc(5)).
+    state, _, _, session = text.rpartition(")")[2].split()[:4]
+    return state, int(session)
+
+
+def alive(pids: Iterable[int]) -> frozenset[int]:
+    """Return those that still run; one that only waits to be reaped does not."""
+    return frozenset(pid for pid in pids if (stat := _stat(pid)) and stat[0] not in "ZX")
+
+
 def session_members(leader: int) -> frozenset[int]:
-    """Return the living processes of the session that `leader` leads, zombies left out."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(OSError):  # ended between the listing and the look
-            # The command may hold spaces and parentheses; the fields follow the last one (proc(5)).
-            state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-            if int(session) == leader and state not in "ZX":
-                found.add(int(entry.name))
-    return frozenset(found)
+    """Return the running processes of the session that `leader` leads."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return alive(pid for pid in pids if (stat := _stat(pid)) and stat[1] == leader)
 
 
 class Daemon:
@@ -88,6 +96,7 @@ class Daemon:
         self._log_file = log_file
         self._output = log_file.with_suffix(".out")
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def launch(self) -> None:
         """Start the program; `ready` waits for it, so that several can start side by side."""
@@ -99,16 +108,21 @@ class Daemon:
         )
         if taken:
             raise LabError(f"already in use: {taken}")
-        # Should the tests be killed, the kernel ends the server in their place.
-        guard = [require("setpriv", "util-linux"), "--pdeathsig", "TERM", "--"]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [*guard, *self._argv],
+                self._argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
+        # Should the tests be killed, this pipe closes and the guard ends the server in their place.
+        # The kernel's own way, PR_SET_PDEATHSIG, is lost when Postfix changes its user (prctl(2)).
+        self._guard = subprocess.Popen(
+            ["sh", "-c", 'read -r _; kill "$0"', str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     def ready(self) -> None:
         """Wait until every address listens; fail with the server's own words if it ends before."""
@@ -138,6 +152,15 @@ class Daemon:
         files = (self._output, self._log_file)
         return "".join(f.read_text("utf-8", "replace") for f in files if f.exists())
 
+    def logged(self, text: str) -> str:
+        """Return the log once it holds `text`: both servers write it after they answered."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in (log := self.log()):
+            if time.monotonic() > deadline:
+                raise LabError(f"{self._argv[0]} never logged {text!r}:\n{log}")
+            time.sleep(PAUSE)
+        return log
+
     def terminate(self) -> None:
         """Ask the server to end; `ended` waits for it, so that several can end side by side."""
         if self._process is not None:
@@ -147,6 +170,9 @@ class Daemon:
         """Wait until the server's session is empty; fail if a process in it had to be killed."""
         if self._process is None:
             return
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
         deadline = time.monotonic() + PATIENCE
         while self._process.poll() is None or self.pids():
             if time.monotonic() > deadline:
