@@ -28,6 +28,7 @@ from mailtls.tls.alerts import CLOSE_NOTIFY, FATAL, USER_CANCELED, alert_name
 _CIPHERS = b"ALL:!aNULL:!eNULL:!PSK:!SRP:!ARIA:!AESCCM8:@SECLEVEL=0"
 
 _HANDSHAKE, _ALERT = 22, 21
+_SERVER_HELLO = 2  # RFC 8446 section 4, RFC 5246 section 7.4
 _CERTIFICATE_REQUEST = 13  # RFC 8446 section 4, RFC 5246 section 7.4.4
 _ALERT_LENGTH = 2
 
@@ -60,6 +61,7 @@ class Witness:
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
+        self._answered = False
         self.fatal: HandshakeRefused | None = None
         self.staple = b""
         self.client_certificate_requested = False
@@ -77,14 +79,17 @@ class Witness:
         if sent or not length:
             return
         head = bytes(ffi.buffer(data, min(length, _ALERT_LENGTH)))
-        if kind == _HANDSHAKE and head[0] == _CERTIFICATE_REQUEST:
-            self.client_certificate_requested = True
+        if kind == _HANDSHAKE:
+            self._answered |= head[0] == _SERVER_HELLO
+            self.client_certificate_requested |= head[0] == _CERTIFICATE_REQUEST
         elif kind == _ALERT and len(head) == _ALERT_LENGTH:
             self._alert(level=head[0], number=head[1], version=version)
 
     def _alert(self, *, level: int, number: int, version: int) -> None:
         name = alert_name(number)
-        only_warns = level != FATAL and version < TlsVersion.TLS1_3
+        # Until the ServerHello, OpenSSL's version is the highest offered and says nothing yet.
+        in_tls13 = self._answered and version >= TlsVersion.TLS1_3
+        only_warns = level != FATAL and not in_tls13
         if only_warns or number in (CLOSE_NOTIFY, USER_CANCELED):
             self._note(f"the server sent the alert {name}")
             return

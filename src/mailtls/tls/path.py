@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -72,11 +73,9 @@ def system_anchors(environment: Mapping[str, str]) -> SystemAnchors:
     is taken before a bundle, which costs 5 ms to read where a directory is read root by root as
     needed. The OpenSSL in cryptography's wheels has no roots of its own.
     """
-    named = SystemAnchors(
-        file=environment.get("SSL_CERT_FILE", ""), directory=environment.get("SSL_CERT_DIR", "")
-    )
-    if named.file or named.directory:
-        return named
+    file, directory = environment.get("SSL_CERT_FILE", ""), environment.get("SSL_CERT_DIR", "")
+    if file or directory:
+        return SystemAnchors(file=file, directory=directory)
     own = SSL.OpenSSL_version(SSL.OPENSSL_DIR).decode().partition('"')[2].rstrip('"')
     for directory in (f"{own}/certs", *_DIRECTORIES):
         if _is_hashed(Path(directory)):
@@ -110,7 +109,8 @@ def validate(
     """
     own = extra_pem if anchors.label == SYSTEM else anchors.pem
     roots = (system or system_anchors({})) if anchors.label == SYSTEM else SystemAnchors()
-    if anchors.label == PINNED or not (_certificates(own) or roots.file or roots.directory):
+    untimed, timed = _store(own, roots, None), _store(own, roots, at.astimezone(UTC))
+    if anchors.label == PINNED or untimed is None or timed is None:
         return PathValidation(
             anchors=anchors.label,
             at=at,
@@ -124,10 +124,10 @@ def validate(
     if not chain_der or _load(chain_der[0]) is None:
         problem: PathProblem | None = _unreadable(chain_der)
     else:
-        problem, path = _find(_store(own, roots, None), loaded)
+        problem, path = _find(untimed, loaded)
     time_problem = problem
     if problem is None:
-        time_problem, _ = _find(_store(own, roots, at.astimezone(UTC)), loaded)
+        time_problem, _ = _find(timed, loaded)
     verified = tuple(hashlib.sha256(der).hexdigest() for der in path)
     return PathValidation(
         anchors=anchors.label,
@@ -172,12 +172,13 @@ def _weak(code: int, depth: int, certificate: crypto.X509) -> PathProblem:
 
 
 @lru_cache(maxsize=32)
-def _store(pem: bytes, roots: SystemAnchors, at: datetime | None) -> crypto.X509Store:
+def _store(pem: bytes, roots: SystemAnchors, at: datetime | None) -> crypto.X509Store | None:
+    """Return the store that judges at `at`, None: with the clock ignored; None without an anchor."""
     store = crypto.X509Store()
     for certificate in _certificates(pem):
         store.add_cert(certificate)
-    if roots.file or roots.directory:
-        _load_roots(store, roots)
+    if not (_load_roots(store, roots) or _certificates(pem)):
+        return None
     if pem:
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     if at is None:
@@ -188,13 +189,18 @@ def _store(pem: bytes, roots: SystemAnchors, at: datetime | None) -> crypto.X509
     return store
 
 
-def _load_roots(store: crypto.X509Store, roots: SystemAnchors) -> None:
-    for file, directory in ((roots.file, None), (None, roots.directory)):
-        if file or directory:
-            try:
-                store.load_locations(file or None, directory or None)
-            except crypto.Error:
-                continue  # an unreadable store has no anchor: every path then ends in problem 20
+def _load_roots(store: crypto.X509Store, roots: SystemAnchors) -> bool:
+    """Add the machine's roots; return whether there are any."""
+    loaded = False
+    if Path(roots.file).is_file():
+        with suppress(crypto.Error):
+            store.load_locations(roots.file)
+            loaded = True
+    directories = filter(_is_hashed, map(Path, filter(None, roots.directory.split(":"))))
+    for directory in directories:
+        store.load_locations(None, str(directory))
+        loaded = True
+    return loaded
 
 
 @lru_cache(maxsize=32)
