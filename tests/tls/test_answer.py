@@ -81,7 +81,7 @@ def test_an_empty_certificate_or_status_is_refused():
         (0x00B2, "0001aa" + "0001ff" + "000102" + "000101", KeyExchange(dh_bits=8)),
         (0xC035, "0000" + "03001701ff", KeyExchange(group=0x17)),
         (0x0003, "0001ff000103", KeyExchange()),
-        (0xC01D, "whatever".encode().hex(), KeyExchange()),
+        (0xC01D, b"whatever".hex(), KeyExchange()),
     ],
 )
 def test_a_key_exchange_gives_group_or_size(suite, body, expected):

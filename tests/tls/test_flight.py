@@ -314,7 +314,6 @@ def test_openssl_tells_dh_size_staple_chain_and_facts(pki):
         control = ask(offers.facts(frozenset({0xC02F}))).answer
         assert {5, 23, 0xFF01} <= set(control.extensions)
         assert (control.version, control.compression, control.staple) == (0x0303, 0, True)
-        # With a dual offer OpenSSL chooses by the order of the hello.
         assert ask(offers.authenticated_by("RSA")).answer.staple is True
         assert ask(offers.authenticated_by("ECDSA")).answer.alert == 40
 
