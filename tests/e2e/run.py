@@ -22,6 +22,7 @@ class Run:
     @property
     def report(self) -> dict[str, Any]:
         """The JSON report on standard output."""
+        assert self.out, self.err
         parsed: dict[str, Any] = json.loads(self.out)
         return parsed
 
