@@ -42,7 +42,7 @@ def test_a_well_known_port_tells_the_protocol_and_agrees_with_its_mode(known):
 
 def test_another_port_needs_its_protocol_written():
     assert errors("host: a, port: 2525, mode: starttls") == [
-        "3:20: port 2525 is no well-known mail port: its protocol must be written"
+        "3:21: port 2525 is no well-known mail port: its protocol must be written"
     ]
     (endpoint,), warnings = load("host: a, port: 2525, mode: starttls, protocol: smtp")
     assert endpoint.protocol is Protocol.SMTP
@@ -115,20 +115,20 @@ def test_a_contradiction_is_a_warning_at_the_word(keys, warning):
         ),
         (
             "host: a, port: 25, mode: starttls, identity: b_c",
-            "3:50: 'b_c' is not a host: an underscore: host names have letters, digits and hyphens "
+            "3:51: 'b_c' is not a host: an underscore: host names have letters, digits and hyphens "
             "(RFC 1123)",
         ),
         (
             "host: a, port: 993, mode: implicit, role: relay",
-            "3:47: role is of SMTP endpoints, and this one speaks imap",
+            "3:48: role is of SMTP endpoints, and this one speaks imap",
         ),
         (
             "host: a, port: 25, mode: starttls, addresses: [192.0.2.1, b]",
-            "3:63: 'b' is not an IP address",
+            "3:64: 'b' is not an IP address",
         ),
         (
             "host: 192.0.2.1, port: 25, mode: starttls, addresses: [192.0.2.2]",
-            "3:60: the host is the address 192.0.2.1 itself",
+            "3:61: the host is the address 192.0.2.1 itself",
         ),
     ],
 )

@@ -44,7 +44,7 @@ def test_the_smallest_policy_loads_from_a_file(tmp_path):
     assert [endpoint.name for endpoint in policy.endpoints] == ["smtp.example.com:587"]
     assert policy.profile.name == "bcp195"
     assert warnings == ()
-    assert document.locate(("endpoints", 0, "mode")).column == 45
+    assert document.locate(("endpoints", 0, "mode")).column == 47
 
 
 BASE = """\
