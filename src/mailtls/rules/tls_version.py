@@ -102,7 +102,7 @@ def _read(view: TargetView, demand: Demand, control: TlsFacts | Missing) -> _See
                 # Up to TLS 1.2 a hello names its highest version only (RFC 5246 appendix E.1).
                 if version < min(offer.versions):
                     seen.refused.add(offer)
-            case answer if isinstance(control, TlsFacts):
+            case _ if isinstance(control, TlsFacts):
                 seen.refused.add(offer)
             case ClosedAnswer(reset=reset):
                 cause = Cause.RESET if reset else Cause.CLOSED
