@@ -62,7 +62,5 @@ def build_plan(policy: Policy, rules: Iterable[Rule], *, only_rules: Iterable[st
         for (service, question, addresses), who in askers.items()
     ]
     order = {service: index for index, service in enumerate(dict.fromkeys(a.service for a in asks))}
-    asks.sort(
-        key=lambda ask: (order[ask.service], not isinstance(ask.question, SessionQuestion))
-    )
+    asks.sort(key=lambda ask: (order[ask.service], not isinstance(ask.question, SessionQuestion)))
     return Plan(asks=tuple(asks))

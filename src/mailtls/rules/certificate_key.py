@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from mailtls.evidence import KeyFacts, Missing, TlsFacts
 from mailtls.policy.model import KeyMinimum, Profile
 from mailtls.rules import servers
-from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import (
+    Finding,
+    Rule,
+    TargetView,
+    failed,
+    inconclusive,
+    needs_session,
+    passed,
+)
 from mailtls.rules.issuing import judged, which
 from mailtls.terms import Cause, Phase
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 
 from mailtls.evidence import Missing, TlsFacts
 from mailtls.rules import servers
-from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import (
+    Finding,
+    Rule,
+    TargetView,
+    failed,
+    inconclusive,
+    needs_session,
+    passed,
+)
 
 _KEY = "certificate.pins"
 

@@ -83,7 +83,9 @@ def check(view: TargetView) -> Iterable[Finding]:
             yield inconclusive(first, expected=expected, key="mode")
         case Reply() | TlsFacts() | HandshakeRefused():
             said = "a greeting in clear" if isinstance(first, Reply) else "TLS"
-            yield passed("the port is in the declared mode", expected=expected, observed=said, key="mode")
+            yield passed(
+                "the port is in the declared mode", expected=expected, observed=said, key="mode"
+            )
         case Skipped(reason=reason):
             yield inconclusive(unread(reason), expected=expected, key="mode")
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailtls.evidence import Missing
-from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import (
+    Finding,
+    Rule,
+    TargetView,
+    failed,
+    inconclusive,
+    needs_session,
+    passed,
+)
 from mailtls.terms import Cause, Phase
 
 
