@@ -32,8 +32,8 @@ LABEL org.opencontainers.image.title="mailtls" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Root starts, opens the runner's command files and becomes this user, or the workspace's owner,
 # before the first byte is sent; a USER line would keep it from those files.
-RUN groupadd --gid 65532 mailtls \
- && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin mailtls \
+RUN echo 'mailtls:x:65532:' >> /etc/group \
+ && echo 'mailtls:x:65532:65532::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
  && purelib="$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
  && stdlib="$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  && rm -rf "$purelib"/pip "$purelib"/pip-* "$purelib"/setuptools* "$stdlib"/ensurepip \
