@@ -124,7 +124,9 @@ class CertificateFacts:
 
     `subject` and `issuer` are RFC 4514 strings; `signature` is the algorithm's name as
     "sha256-rsa", "sha256-rsa-pss", "sha384-ecdsa", "ed25519"; `problems` names the parts that
-    could not be parsed. `der` is the certificate itself.
+    could not be parsed. `der` is the certificate itself. `subject_names` are the subject's common
+    names, `issuer_names` the issuer's common names and organisations. `names_total` counts the
+    entries of the subject alternative name, of which at most 2,000 are kept.
     """
 
     der: bytes
@@ -150,6 +152,7 @@ class CertificateFacts:
     must_staple: bool
     scts: int
     problems: tuple[str, ...]
+    names_total: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +170,10 @@ class PathValidation:
     """The verdict of OpenSSL's path builder on the chain as sent, against `anchors`, at `at`.
 
     `problem` is judged with the clock ignored, `time_problem` with the clock at `at`; None is
-    success. `verified` are the SHA-256 fingerprints of the path, leaf first, empty on a problem.
-    `extra_anchor` is whether the path ends in an anchor that came with `--ca-file` or a PEM path,
-    that is, not in the system's store.
+    success, and a chain without any path has the same problem in both. `verified` are the SHA-256
+    fingerprints of the path, leaf first, empty on a problem. `extra_anchor` is whether the path
+    ends in an anchor that came with `--ca-file` or a PEM path. `judged` is False where no path was
+    looked for: the policy pins instead, or there is no anchor to look for.
     """
 
     anchors: str
@@ -177,6 +181,8 @@ class PathValidation:
     problem: PathProblem | None
     time_problem: PathProblem | None
     verified: tuple[str, ...]
+    extra_anchor: bool = False
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

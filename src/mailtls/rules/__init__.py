@@ -2,6 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from mailtls.errors import UsageError
+from mailtls.rules import (
+    certificate_chain,
+    certificate_expiry,
+    certificate_issuer,
+    certificate_key,
+    certificate_name,
+    certificate_pin,
+    certificate_signature,
+    certificate_trust,
+    closed,
+    mode,
+    protocol,
+    reachable,
+    starttls_offered,
+    tls_version,
+)
 from mailtls.rules.base import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    reachable.RULE,
+    closed.RULE,
+    protocol.RULE,
+    mode.RULE,
+    starttls_offered.RULE,
+    tls_version.RULE,
+    certificate_trust.RULE,
+    certificate_name.RULE,
+    certificate_expiry.RULE,
+    certificate_chain.RULE,
+    certificate_key.RULE,
+    certificate_signature.RULE,
+    certificate_issuer.RULE,
+    certificate_pin.RULE,
+)
+
+
+def select(rules: Iterable[Rule], only: Iterable[str]) -> tuple[Rule, ...]:
+    """Return the rules with the given ids in their own order, or all where none is given.
+
+    Raises UsageError for an id that no rule has.
+    """
+    known = {rule.id: rule for rule in rules}
+    wanted = set(only)
+    for unknown in sorted(wanted - known.keys()):
+        near = get_close_matches(unknown, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"there is no rule {unknown!r}{hint}")
+    return tuple(rule for rule in known.values() if not wanted or rule.id in wanted)

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 from mailtls.evidence import (
     Evidence,
-    HandshakeRefused,
+    HelloEvidence,
     Missing,
     NotObserved,
-    NotOffered,
     Observation,
     Observed,
     SessionEvidence,
     TlsFacts,
-    UpgradeReply,
-    WrongMode,
 )
 from mailtls.policy.model import Endpoint, Profile
-from mailtls.probe.questions import Question, SessionQuestion, Target
-from mailtls.terms import Cause, Level, Outcome, Phase
+from mailtls.probe.questions import HelloQuestion, Offer, Question, SessionQuestion, Target
+from mailtls.rules.causes import behind, why_no_tls
+from mailtls.terms import Cause, Expect, Level, Outcome, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,7 @@ class TargetView:
 
     @property
     def session(self) -> SessionEvidence | Missing:
-        """Return the full session of this target, or why there is none."""
+        """Return the full session of this target, or why there is none, in the words of its own step."""
         evidence = self.ask(session_question(self.endpoint))
         assert isinstance(evidence, SessionEvidence | Missing)
         return evidence
@@ -139,10 +138,28 @@ class TargetView:
         """Return the completed handshake of the full session, or why there is none."""
         session = self.session
         if isinstance(session, Missing):
-            return session
+            return behind(session)
         if isinstance(session.tls, TlsFacts):
             return session.tls
         return why_no_tls(session)
+
+    @property
+    def served(self) -> TlsFacts | Missing:
+        """Return the handshake with at least a leaf in its chain, or why there is none."""
+        tls = self.tls
+        if isinstance(tls, TlsFacts) and not tls.chain:
+            return Missing(
+                phase=Phase.HANDSHAKE,
+                cause=Cause.MALFORMED,
+                detail="the server completed the handshake without a certificate",
+            )
+        return tls
+
+    def hello(self, offer: Offer) -> HelloEvidence | Missing:
+        """Return the answer to a raw hello, or why there is none."""
+        evidence = self.ask(hello_question(self.endpoint, offer))
+        assert isinstance(evidence, HelloEvidence | Missing)
+        return evidence if isinstance(evidence, HelloEvidence) else behind(evidence)
 
 
 def session_question(endpoint: Endpoint) -> SessionQuestion:
@@ -150,49 +167,38 @@ def session_question(endpoint: Endpoint) -> SessionQuestion:
     return SessionQuestion(
         protocol=endpoint.protocol,
         mode=endpoint.mode,
-        server_name=endpoint.identity if not is_literal(endpoint.identity) else "",
+        server_name=server_name(endpoint),
         anchors=endpoint.certificate.trust,
     )
 
 
+def hello_question(endpoint: Endpoint, offer: Offer) -> HelloQuestion:
+    """Return the question whether an endpoint answers one raw hello."""
+    return HelloQuestion(
+        protocol=endpoint.protocol,
+        mode=endpoint.mode,
+        server_name=server_name(endpoint),
+        offer=offer,
+    )
+
+
+def server_name(endpoint: Endpoint) -> str:
+    """Return the SNI: the identity, or "" for a literal, which it cannot carry (RFC 6066 section 3)."""
+    return "" if is_literal(endpoint.identity) else endpoint.identity
+
+
 def is_literal(name: str) -> bool:
-    """Return whether a host is an IP literal; SNI carries DNS names only (RFC 6066 section 3)."""
-    return ":" in name or name.replace(".", "").isdigit()
+    """Return whether a host is an IP literal."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
-def why_no_tls(session: SessionEvidence) -> Missing:
-    """Return the first step that kept a session from TLS, as the cause for every rule behind it."""
-    for step in (session.greeting, session.before, session.upgrade, session.tls):
-        match step:
-            case Missing():
-                return step
-            case WrongMode(spoken=spoken):
-                return Missing(
-                    phase=Phase.GREETING if step is session.greeting else Phase.HANDSHAKE,
-                    cause=Cause.PREREQUISITE,
-                    detail=f"the port speaks {spoken.value}, not the declared mode",
-                )
-            case NotOffered():
-                return Missing(
-                    phase=Phase.UPGRADE,
-                    cause=Cause.PREREQUISITE,
-                    detail="the server does not offer STARTTLS",
-                )
-            case UpgradeReply(accepted=False, temporary=temporary, reply=reply):
-                return Missing(
-                    phase=Phase.UPGRADE,
-                    cause=Cause.THROTTLED if temporary else Cause.PREREQUISITE,
-                    detail=f"the server answered STARTTLS with {reply.code}",
-                )
-            case HandshakeRefused(name=name):
-                return Missing(
-                    phase=Phase.HANDSHAKE,
-                    cause=Cause.PREREQUISITE,
-                    detail=f"the server refused the handshake with the alert {name}",
-                )
-            case _:
-                continue
-    raise AssertionError("a session without TLS has a step that says why")
+def lighter(one: Level, other: Level) -> Level:
+    """Return the lighter of two levels: a profile's grade never weighs more than its endpoint."""
+    return other if one.at_least(other) else one
 
 
 Needs = Callable[[Endpoint, Profile], Iterable[Question]]
@@ -204,6 +210,7 @@ class Rule:
     """One aspect of the transport. `id` equals the module's name and the doc page's.
 
     `title` is a few words that fit an annotation's title; `summary` one sentence on what is checked.
+    `expect` is the kind of endpoint it is about: a port that has to be closed has no session to judge.
     """
 
     id: str
@@ -211,6 +218,7 @@ class Rule:
     summary: str
     needs: Needs
     check: Check
+    expect: Expect = Expect.REACHABLE
 
 
 def needs_session(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:

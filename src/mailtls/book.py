@@ -1,0 +1,95 @@
+"""All that was observed in one run: what names resolved to, and the answer to each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from mailtls.evidence import Missing, Observation, Resolved
+from mailtls.policy.model import AddressChoice, Endpoint
+from mailtls.probe.questions import Question, Service, Target
+from mailtls.terms import Cause, Phase
+
+_VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceBook:
+    """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
+
+    They are by service, not by name: a connection may be led elsewhere for one port of a host.
+    """
+
+    resolutions: Mapping[Service, Resolved | Missing]
+    answers: Mapping[tuple[Target, Question], Observation]
+
+    def targets(self, endpoint: Endpoint) -> list[Target]:
+        """Return the addresses of an endpoint to be asked, in the order they were resolved."""
+        return [
+            Target(host=endpoint.host, port=endpoint.port, address=address)
+            for address in self._addresses(endpoint)
+        ]
+
+    def unresolved(self, endpoint: Endpoint) -> Missing | None:
+        """Return why an endpoint has no target, or None where it has one."""
+        if self._addresses(endpoint):
+            return None
+        resolution = self._resolution(endpoint)
+        if isinstance(resolution, Missing):
+            return resolution
+        kind = {4: "IPv4 address", 6: "IPv6 address"}.get(_version(endpoint), "address")
+        return Missing(
+            phase=Phase.RESOLVE,
+            cause=Cause.UNREACHABLE,
+            detail=f"{endpoint.host} has no {kind}",
+        )
+
+    def answered(self, target: Target) -> dict[Question, Observation]:
+        """Return every answer of one target."""
+        return {question: seen for (at, question), seen in self.answers.items() if at == target}
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections the run made."""
+        return sum(observation.attempts for observation in self.answers.values())
+
+    def _addresses(self, endpoint: Endpoint) -> tuple[str, ...]:
+        if isinstance(endpoint.addresses, tuple):
+            return endpoint.addresses
+        resolution = self._resolution(endpoint)
+        if isinstance(resolution, Missing):
+            return ()
+        return select_addresses(resolution.addresses, endpoint.addresses)
+
+    def _resolution(self, endpoint: Endpoint) -> Resolved | Missing:
+        recorded = self.resolutions.get(Service(host=endpoint.host, port=endpoint.port))
+        if recorded is not None:
+            return recorded
+        try:
+            ip_address(endpoint.host)
+        except ValueError:
+            return Missing(
+                phase=Phase.RESOLVE,
+                cause=Cause.PREREQUISITE,
+                detail=f"the evidence does not say what {endpoint.host} resolves to",
+            )
+        return Resolved(addresses=(endpoint.host,))
+
+
+def select_addresses(
+    addresses: tuple[str, ...], choice: AddressChoice | tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the addresses that a choice asks for; a list of literals is asked as it stands."""
+    if isinstance(choice, tuple):
+        return choice
+    version = _VERSIONS.get(choice)
+    if version is None:
+        return addresses
+    return tuple(each for each in addresses if ip_address(each).version == version)
+
+
+def _version(endpoint: Endpoint) -> int:
+    if isinstance(endpoint.addresses, tuple):
+        return 0
+    return _VERSIONS.get(endpoint.addresses, 0)

@@ -1,0 +1,150 @@
+"""From policy, rules, evidence and a clock to verdicts: the same input always gives the same output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailtls.book import EvidenceBook
+from mailtls.evidence import Line, Observation
+from mailtls.policy.model import AddressChoice, Endpoint, Policy
+from mailtls.probe.questions import Question, Target
+from mailtls.rules.base import Finding, Rule, TargetView, session_question
+from mailtls.terms import Outcome
+from mailtls.verdict import Route, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """The verdicts on one target, and the rank of the worst that counts against it."""
+
+    address: str | None
+    rank: int
+    verdicts: tuple[Verdict, ...]
+
+
+def judge(
+    policy: Policy, rules: Iterable[Rule], book: EvidenceBook, now: datetime
+) -> tuple[Verdict, ...]:
+    """Return every verdict, sorted by endpoint, rule and address; `now` is aware."""
+    chosen = tuple(rules)
+    answers: dict[Target, dict[Question, Observation]] = {}
+    for (target, question), observation in book.answers.items():
+        answers.setdefault(target, {})[question] = observation
+    verdicts: list[Verdict] = []
+    for endpoint in policy.endpoints:
+        targets: list[Target | None] = list(book.targets(endpoint)) or [None]
+        judged = [
+            _judge_target(
+                TargetView(
+                    endpoint=endpoint,
+                    profile=policy.profile,
+                    target=target,
+                    answers={} if target is None else answers.get(target, {}),
+                    unresolved=book.unresolved(endpoint),
+                    now=now,
+                ),
+                chosen,
+            )
+            for target in targets
+        ]
+        if endpoint.addresses is AddressChoice.ANY:
+            judged = _any_of(judged)
+        verdicts += [verdict for each in judged for verdict in each.verdicts]
+    return tuple(sorted(verdicts, key=_order))
+
+
+def _order(verdict: Verdict) -> tuple[tuple[str, str, str], str, str]:
+    return (verdict.order, verdict.message, verdict.observed)
+
+
+def _judge_target(view: TargetView, rules: Iterable[Rule]) -> _Judged:
+    address = None if view.target is None else view.target.address
+    rank = 0
+    verdicts: list[Verdict] = []
+    for rule in rules:
+        if rule.expect is not view.endpoint.expect:
+            continue
+        for finding in rule.check(view):
+            rank = max(rank, _rank(finding, view.endpoint))
+            verdicts.append(_verdict(rule, view, address, finding))
+    return _Judged(address=address, rank=rank, verdicts=tuple(verdicts))
+
+
+def _rank(finding: Finding, endpoint: Endpoint) -> int:
+    """Return how much a finding counts against its address: 0 not, 1 unknown, 2 failed."""
+    if finding.outcome is Outcome.INCONCLUSIVE:
+        return 1
+    level = finding.level or endpoint.level
+    return 2 if finding.outcome is Outcome.FAIL and level.at_least(endpoint.level) else 0
+
+
+def _any_of(judged: list[_Judged]) -> list[_Judged]:
+    """Return what `addresses: any` asks: the best address decides, the others are told and do not count.
+
+    Where every address fails, each failure counts.
+    """
+    best = min(judged, key=lambda each: each.rank)
+    if best.rank == max(each.rank for each in judged):
+        return judged
+    return [
+        each
+        if each.rank == best.rank
+        else replace(each, verdicts=tuple(_set_aside(verdict, best) for verdict in each.verdicts))
+        for each in judged
+    ]
+
+
+def _set_aside(verdict: Verdict, best: _Judged) -> Verdict:
+    if verdict.outcome is Outcome.PASS:
+        return verdict
+    return replace(
+        verdict,
+        outcome=Outcome.NOT_APPLICABLE,
+        message=f"does not count beside {best.address} (addresses: any): {verdict.message}",
+        remedy="",
+        phase=None,
+        cause=None,
+    )
+
+
+def _verdict(rule: Rule, view: TargetView, address: str | None, finding: Finding) -> Verdict:
+    endpoint = view.endpoint
+    missing = finding.missing
+    return Verdict(
+        rule=rule.id,
+        endpoint=endpoint.name,
+        address=address,
+        outcome=finding.outcome,
+        level=finding.level or endpoint.level,
+        message=finding.message,
+        expected=finding.expected,
+        observed=finding.observed,
+        remedy=finding.remedy,
+        phase=missing.phase if missing else None,
+        cause=missing.cause if missing else None,
+        transcript=_transcript(view.answers, finding, endpoint),
+        route=_route(endpoint, finding.key),
+    )
+
+
+def _transcript(
+    answers: Mapping[Question, Observation], finding: Finding, endpoint: Endpoint
+) -> tuple[Line, ...]:
+    """Return the exchange that proves a failure or shows a gap; a pass needs no proof in the report."""
+    if finding.outcome not in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        return ()
+    observation = answers.get(finding.question or session_question(endpoint))
+    return observation.transcript if observation is not None else ()
+
+
+def _route(endpoint: Endpoint, key: str) -> Route:
+    """Return where a finding points: its key as far as the author wrote it, else the endpoint."""
+    parts = key.split(".") if key else []
+    while parts:
+        dotted = ".".join(parts)
+        if any(w == dotted or w.startswith(f"{dotted}.") for w in endpoint.written):
+            return (*endpoint.route, *parts)
+        parts.pop()
+    return endpoint.route

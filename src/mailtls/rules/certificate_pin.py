@@ -1,0 +1,64 @@
+"""Whether a pinned key is the leaf's or that of a CA that issued it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailtls.evidence import Missing, TlsFacts
+from mailtls.rules import servers
+from mailtls.rules.base import (
+    Finding,
+    Rule,
+    TargetView,
+    failed,
+    inconclusive,
+    needs_session,
+    passed,
+)
+
+_KEY = "certificate.pins"
+
+
+def check(view: TargetView) -> Iterable[Finding]:
+    """Judge the leaf's key, and the keys of its issuers where a path was verified."""
+    pins = view.endpoint.certificate.pins
+    if pins is None:
+        return
+    expected = "one of the pinned keys: " + ", ".join(f"sha256:{pin}" for pin in pins)
+    tls = view.served
+    if isinstance(tls, Missing):
+        yield inconclusive(tls, expected=expected, key=_KEY)
+        return
+    served = tls.chain[0].key.spki_sha256
+    observed = f"the leaf's key is sha256:{served}"
+    if set(pins) & _keys(tls):
+        yield passed("a pinned key is served", expected=expected, observed=observed, key=_KEY)
+        return
+    yield failed(
+        "no pinned key is served",
+        expected=expected,
+        observed=observed,
+        remedy="where the key was changed on purpose, add its pin and keep a backup pin beside it"
+        " (RFC 7469 section 2.5); else find out whose key this is. "
+        + servers.fix(view, servers.Topic.CERTIFICATE),
+        key=_KEY,
+    )
+
+
+def _keys(tls: TlsFacts) -> set[str]:
+    # Anybody can append a stranger's CA certificate: only a verified path vouches for issuers.
+    members = set(tls.path.verified)
+    return {
+        facts.key.spki_sha256
+        for index, facts in enumerate(tls.chain)
+        if index == 0 or facts.sha256 in members
+    }
+
+
+RULE = Rule(
+    id="certificate-pin",
+    title="Key not pinned",
+    summary="One of the pinned keys is the certificate's or that of a CA that issued it.",
+    needs=needs_session,
+    check=check,
+)
