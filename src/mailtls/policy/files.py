@@ -63,9 +63,6 @@ def _read_regular(path: Path) -> bytes:
     # Non-blocking, so that a fifo in the place of a policy cannot hold the run up.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise ValueError("it is a folder")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("it is not a regular file")
         return file.read(BYTE_LIMIT + 1)
