@@ -16,7 +16,7 @@ COPY src src
 # Nothing in the image changes afterwards, so the sources need not be looked at to trust the code.
 RUN /build/tools/bin/pip wheel --no-cache-dir --no-index --no-deps --no-build-isolation --wheel-dir dist . \
  && /build/tools/bin/pip --python /opt/mailtls/bin/python install --no-cache-dir --no-compile --no-index --no-deps dist/*.whl \
- && rm -f /opt/mailtls/bin/mailtls
+ && rm -f /opt/mailtls/bin/mailtls /opt/mailtls/.gitignore
 COPY --chmod=755 entrypoint.py /opt/mailtls/entrypoint.py
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/mailtls/lib \
  && stdlib="$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
