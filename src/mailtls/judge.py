@@ -39,7 +39,7 @@ def judge(
             _judge_target(
                 TargetView(
                     endpoint=endpoint,
-                    profile=policy.profile,
+                    profile=policy.profile_of(endpoint),
                     target=target,
                     answers={} if target is None else answers.get(target, {}),
                     unresolved=book.unresolved(endpoint),

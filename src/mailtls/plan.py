@@ -54,7 +54,7 @@ def build_plan(policy: Policy, rules: Iterable[Rule], *, only_rules: Iterable[st
         for rule in chosen:
             if rule.expect is not endpoint.expect:
                 continue
-            for question in rule.needs(endpoint, policy.profile):
+            for question in rule.needs(endpoint, policy.profile_of(endpoint)):
                 key = (service, question, endpoint.addresses)
                 askers.setdefault(key, {})[endpoint.name, rule.id] = None
     asks = [

@@ -22,7 +22,7 @@ EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl",
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
 MAY_IMPORT = {
     **dict.fromkeys(SHARED, SHARED),
-    "policy": (*SHARED, "policy"),
+    "policy": (*SHARED, "policy", "tls.codepoints"),
     "dialects": (*DATA, "dialects"),
     "tls": (*SHARED, "tls"),
     "net": (*DATA, "net"),

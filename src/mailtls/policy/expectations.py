@@ -11,6 +11,7 @@ from mailtls.policy.document import Keys, Node, PolicyDocument
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import normalize
 from mailtls.policy.model import Anchors, CertificateExpectation, KeyMinimum, TlsExpectation
+from mailtls.policy.suites import negotiation
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
 from mailtls.verdict import Route
@@ -75,7 +76,7 @@ def tls(keys: dict[str, Any], context: Context) -> TlsExpectation:
             f"versions has {exact[0].label}, which min_version {least.label} forbids",
             expected="one of the two keys, or versions from min_version on",
         )
-    return TlsExpectation(min_version=least, versions=exact)
+    return TlsExpectation(min_version=least, versions=exact, **negotiation(keys, context))
 
 
 def _version(text: str) -> TlsVersion:

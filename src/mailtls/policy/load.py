@@ -45,7 +45,8 @@ def load_text(
     errors = [problem for problem in problems if problem.level is Level.ERROR]
     if errors:
         raise PolicyError(problems)
-    policy = Policy(profile=load_profile(DEFAULT), endpoints=endpoints)
+    profile = load_profile(instance.get("profile", DEFAULT))
+    policy = Policy(profile=profile, endpoints=endpoints)
     return policy, document, tuple(problems)
 
 

@@ -30,9 +30,12 @@ class Graded:
 class Profile:
     """A published guideline's baseline. `source` cites it; a profile's meaning never changes.
 
-    `versions` are those whose acceptance is a finding; `required_version` has to be accepted at
-    least (or a later one). `rsa_bits` and `curves` bound certificate keys, `signature_hashes` are the
-    hashes a certificate may be signed with.
+    `versions`, `suites` and `groups` are those whose acceptance is a finding; `relay_suites` are the
+    suites that weigh otherwise on a public MX. `required_version` has to be accepted at least (or a
+    later one). `dh_bits` is the least size of a finite-field prime, 0 for any. `renegotiation`,
+    `compression` and `master_secret` are the levels of a server without RFC 5746, with TLS
+    compression and without RFC 7627; None where the guideline is silent. `rsa_bits` (0: no RSA) and
+    `curves` bound certificate keys, `signature_hashes` are the hashes a certificate may be signed with.
     """
 
     name: str
@@ -42,14 +45,35 @@ class Profile:
     rsa_bits: int
     curves: tuple[str, ...]
     signature_hashes: tuple[str, ...]
+    suites: tuple[Graded, ...] = ()
+    relay_suites: tuple[Graded, ...] = ()
+    groups: tuple[Graded, ...] = ()
+    dh_bits: int = 0
+    renegotiation: Level | None = None
+    compression: Level | None = None
+    master_secret: Level | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsExpectation:
-    """The `tls` keys of an endpoint."""
+    """The `tls` keys of an endpoint; suites and groups by code point.
 
+    `profile` is the endpoint's own, instead of the policy's. The three flags are set
+    where the author demands RFC 5746, no compression, RFC 7627; `alpn` is () where nothing is asked.
+    """
+
+    profile: Profile | None = None
     min_version: TlsVersion | None = None
     versions: tuple[TlsVersion, ...] | None = None
+    ciphers: tuple[int, ...] | None = None
+    forbid_ciphers: tuple[int, ...] | None = None
+    groups: tuple[int, ...] | None = None
+    require_groups: tuple[int, ...] | None = None
+    min_dh_bits: int | None = None
+    secure_renegotiation: bool = False
+    no_compression: bool = False
+    extended_master_secret: bool = False
+    alpn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +141,7 @@ class Policy:
 
     profile: Profile
     endpoints: tuple[Endpoint, ...]
+
+    def profile_of(self, endpoint: Endpoint) -> Profile:
+        """Return the profile that stands for an endpoint: its own, else the policy's."""
+        return endpoint.tls.profile or self.profile

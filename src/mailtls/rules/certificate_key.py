@@ -20,6 +20,8 @@ from mailtls.rules.issuing import judged, which
 from mailtls.terms import Cause, Phase
 
 _KEY = "certificate.keys"
+# A profile without RSA speaks of the leaf; for its issuers the size of RFC 9325 section 4.5 stands.
+_ISSUER_RSA_BITS = 2048
 _SIZED = frozenset({"rsa", "dsa", "ecdsa"})
 _CURVE_NAMES = {
     "prime256v1": "secp256r1",
@@ -49,7 +51,11 @@ def check(view: TargetView) -> Iterable[Finding]:
         yield inconclusive(unread, expected=expected, key=_KEY)
         return
     # What the endpoint's own key says stands instead of the profile, for the leaf it speaks of.
-    accepted = _by_policy(leaf.key, minima) if minima else _by_profile(leaf.key, profile)
+    if minima:
+        accepted = _by_policy(leaf.key, minima)
+    else:
+        without_rsa = leaf.key.kind == "rsa" and not profile.rsa_bits
+        accepted = _by_profile(leaf.key, profile) and not without_rsa
     weak = [] if accepted else [leaf]
     weak += [each for each in issuers if not _by_profile(each.key, profile)]
     for facts in weak:
@@ -79,7 +85,7 @@ def _by_policy(key: KeyFacts, minima: tuple[KeyMinimum, ...]) -> bool:
 
 def _by_profile(key: KeyFacts, profile: Profile) -> bool:
     if key.kind == "rsa":
-        return key.bits >= profile.rsa_bits
+        return key.bits >= (profile.rsa_bits or _ISSUER_RSA_BITS)
     if not profile.curves:
         return key.kind != "dsa"
     return _curve(key.curve or key.kind) in {_curve(name) for name in profile.curves}
@@ -100,6 +106,8 @@ def _words(minima: tuple[KeyMinimum, ...] | None, profile: Profile) -> str:
         each = (f"{m.kind}-{m.bits}" if m.kind in _SIZED else m.kind for m in minima)
         return "at least " + " or ".join(each)
     curves = ", ".join(profile.curves) or "any curve"
+    if not profile.rsa_bits:
+        return f"{curves} ({profile.name})"
     return f"RSA of at least {profile.rsa_bits} bits, or {curves} ({profile.name})"
 
 

@@ -31,6 +31,7 @@ class SuiteKind(StrEnum):
     EXPORT = "export"
     ANONYMOUS = "anonymous"
     STATIC_RSA = "static-rsa"
+    STATIC_DH = "static-dh"
     DHE = "dhe"
     CBC = "cbc"
     WEAK = "weak"  # less than 112 bits of strength
@@ -74,6 +75,7 @@ class Suite:
             SuiteKind.EXPORT: self.export,
             SuiteKind.ANONYMOUS: self.anonymous,
             SuiteKind.STATIC_RSA: self.key_exchange == "RSA",
+            SuiteKind.STATIC_DH: self.key_exchange in {"DH", "ECDH"},
             SuiteKind.DHE: self.key_exchange == "DHE",
             SuiteKind.CBC: self.mode == "CBC",
             SuiteKind.WEAK: self.bits < _WEAK_BITS,
