@@ -31,6 +31,9 @@ class Topic(StrEnum):
     CLEAR = "greet in clear and offer STARTTLS"
     VERSIONS = "set the TLS versions"
     CERTIFICATE = "install the certificate"
+    SUITES = "set the cipher suites"
+    GROUPS = "set the key exchange groups"
+    COMPRESSION = "turn compression off"
 
 
 _MARKS = {
@@ -82,6 +85,30 @@ _FIXES = {
         Server.CYRUS: "imapd.conf: `tls_server_cert` with leaf, then intermediates, and restart the master",
         Server.COURIER: "`TLS_CERTFILE` with key, leaf, then intermediates, and restart",
         Server.EXCHANGE: "`Import-ExchangeCertificate` with its chain, then `Enable-ExchangeCertificate -Services SMTP,IMAP,POP`",
+    },
+    Topic.SUITES: {
+        Server.POSTFIX: "main.cf: `smtpd_tls_mandatory_ciphers = high`, `smtpd_tls_ciphers = high`, and the suites in `tls_high_cipherlist` or by `smtpd_tls_exclude_ciphers`",
+        Server.DOVECOT: "`ssl_cipher_list` (OpenSSL names) and `ssl_cipher_suites` for TLS 1.3, then `doveadm reload`",
+        Server.EXIM: "`tls_require_ciphers` (OpenSSL: a cipher list; GnuTLS: a priority string), then restart Exim",
+        Server.CYRUS: "imapd.conf: `tls_ciphers` (OpenSSL names)",
+        Server.COURIER: "`TLS_CIPHER_LIST` in imapd-ssl and pop3d-ssl",
+        Server.EXCHANGE: "`Enable-TlsCipherSuite` and `Disable-TlsCipherSuite`, then restart the machine",
+    },
+    Topic.GROUPS: {
+        Server.POSTFIX: "main.cf: `tls_eecdh_auto_curves`, and `tls_ffdhe_auto_groups` (Postfix 3.8 and later), then `postfix reload`",
+        Server.DOVECOT: "`ssl_curve_list`, and a larger `ssl_dh` (`ssl_server_dh_file` from 2.4) where DHE is wanted, then `doveadm reload`",
+        Server.EXIM: "`tls_eccurve` and `tls_dhparam`, or with GnuTLS the priority string in `tls_require_ciphers`",
+        Server.CYRUS: "imapd.conf: `tls_eccurve`, and the parameters in the file of `tls_server_dhparam`",
+        Server.COURIER: "`TLS_DHPARAMS` in imapd-ssl and pop3d-ssl",
+        Server.EXCHANGE: "`Enable-TlsEccCurve` and `Disable-TlsEccCurve`, then restart the machine",
+    },
+    Topic.COMPRESSION: {
+        Server.POSTFIX: "main.cf: `tls_ssl_options = NO_COMPRESSION`, then `postfix reload`",
+        Server.DOVECOT: "take `compression` out of `ssl_options`, then `doveadm reload`",
+        Server.EXIM: "`openssl_options = +no_compression`, then restart Exim",
+        Server.CYRUS: "imapd.conf: `tls_compression: no`",
+        Server.COURIER: "a current OpenSSL, which has compression off",
+        Server.EXCHANGE: "a current Windows, which has no TLS compression",
     },
 }
 

@@ -1,0 +1,144 @@
+"""What a policy and its profile say against suites and groups, and the fewest hellos that decide it.
+
+One hello has one witness, the server's choice, which may hide another: what weighs an error and what
+weighs a warning are asked for apart. Suites of TLS 1.3 and those below cannot share a hello.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from mailtls.policy.model import Endpoint, Graded, Profile
+from mailtls.probe.questions import Offer
+from mailtls.rules.base import lighter
+from mailtls.terms import Level, Role, TlsVersion
+from mailtls.tls import offers
+from mailtls.tls.codepoints import CURVES_TLS12, GROUPS_TLS13, groups, suites
+
+_WORDS = {
+    Level.ERROR: "that must not be accepted",
+    Level.WARNING: "that should not be accepted",
+    Level.NOTE: "that are worth a note",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How much the acceptance of a suite or group weighs, and the dotted policy key that says so.
+
+    `asked` is False where no hello is spent on it, and only what is seen by the way counts.
+    """
+
+    level: Level
+    key: str
+    asked: bool = True
+
+
+def suite_weights(endpoint: Endpoint, profile: Profile) -> dict[int, Weight]:
+    """Return the suites whose acceptance is a finding: by `ciphers`, else the profile; `forbid_ciphers`."""
+    own = endpoint.tls
+    if own.ciphers is not None:
+        found = _outside(legacy_suites(), own.ciphers, endpoint.level, "tls.ciphers")
+        found |= _outside(_tls13_suites(), own.ciphers, endpoint.level, "tls.ciphers")
+    else:
+        found = _by_profile(profile.suites, endpoint)
+        if endpoint.role is Role.RELAY:
+            noted = _by_profile(profile.relay_suites, endpoint)
+            found |= {code: replace(weight, asked=False) for code, weight in noted.items()}
+    for code in own.forbid_ciphers or ():
+        found[code] = Weight(level=endpoint.level, key="tls.forbid_ciphers")
+    return found
+
+
+def group_weights(endpoint: Endpoint, profile: Profile) -> dict[int, Weight]:
+    """Return the groups whose acceptance is a finding: by `groups`, else by the profile."""
+    if endpoint.tls.groups is not None:
+        return _outside(groups(), endpoint.tls.groups, endpoint.level, "tls.groups")
+    return _by_profile(profile.groups, endpoint)
+
+
+def _by_profile(graded: Iterable[Graded], endpoint: Endpoint) -> dict[int, Weight]:
+    return {
+        entry.code: Weight(level=lighter(entry.level, endpoint.level), key="tls.profile")
+        for entry in graded
+    }
+
+
+def _outside(
+    codes: Iterable[int], allowed: Iterable[int], level: Level, key: str
+) -> dict[int, Weight]:
+    listed = frozenset(allowed)
+    return {code: Weight(level=level, key=key) for code in codes if code not in listed}
+
+
+def legacy_suites() -> tuple[int, ...]:
+    """Return every suite of SSLv3 to TLS 1.2, those that mail servers may have first."""
+    return offers.facts(frozenset()).suites
+
+
+def _tls13_suites() -> tuple[int, ...]:
+    return tuple(c for c, suite in suites().items() if suite.min_version is TlsVersion.TLS1_3)
+
+
+def control(endpoint: Endpoint, profile: Profile) -> Offer:
+    """Return the longest hello, of every suite and curve below TLS 1.3: its answer is the control.
+
+    What is noted by the way comes first: a server that follows its client's order shows it.
+    """
+    weights = suite_weights(endpoint, profile)
+    facts = offers.facts(frozenset(code for code in suites() if code not in weights))
+    refused = group_weights(endpoint, profile)
+    return replace(
+        facts,
+        suites=tuple(sorted(facts.suites, key=lambda c: not _by_the_way(weights, c))),
+        groups=tuple(sorted(facts.groups, key=lambda code: code not in refused)),
+    )
+
+
+def _by_the_way(weights: Mapping[int, Weight], code: int) -> bool:
+    return code in weights and not weights[code].asked
+
+
+def suite_hellos(endpoint: Endpoint, profile: Profile) -> tuple[Offer, ...]:
+    """Return one hello for each level below TLS 1.3, and one in TLS 1.3; the control is not among them.
+
+    Where every suite below TLS 1.3 has one level, the control asks that itself.
+    """
+    weights = suite_weights(endpoint, profile)
+    legacy = legacy_suites()
+    found: list[Offer] = []
+    for level in Level:
+        codes = [code for code in legacy if _asked_at(weights, code, level)]
+        if codes and len(codes) < len(legacy):
+            # DHE first: a server that follows its client's order shows the size of its prime.
+            codes.sort(key=lambda code: suites()[code].key_exchange != "DHE")
+            found.append(offers.only_suites(codes, f"suites {_WORDS[level]}"))
+    for level in Level:
+        codes = [code for code in _tls13_suites() if _asked_at(weights, code, level)]
+        if codes:
+            found.append(offers.only_suites(codes, f"suites of TLSv1.3 {_WORDS[level]}"))
+    return tuple(found)
+
+
+def group_hellos(endpoint: Endpoint, profile: Profile) -> tuple[Offer, ...]:
+    """Return one hello for each level in TLS 1.3, and in TLS 1.2 where the policy lists its groups.
+
+    For a profile, TLS 1.2 shows by the way what it accepts: the control has the refused curves first.
+    """
+    weights = group_weights(endpoint, profile)
+    found: list[Offer] = []
+    for version, known in ((TlsVersion.TLS1_3, GROUPS_TLS13), (TlsVersion.TLS1_2, CURVES_TLS12)):
+        if version is TlsVersion.TLS1_2 and endpoint.tls.groups is None:
+            continue
+        for level in Level:
+            codes = [code for code in known if _asked_at(weights, code, level)]
+            if codes:
+                label = f"groups of {version.label} {_WORDS[level]}"
+                found.append(replace(offers.groups_only(codes, version), label=label))
+    return tuple(found)
+
+
+def _asked_at(weights: Mapping[int, Weight], code: int, level: Level) -> bool:
+    weight = weights.get(code)
+    return weight is not None and weight.asked and weight.level is level
