@@ -50,6 +50,7 @@ class Dovecot(Daemon):
     `ports` names the listeners to open, as in `PORTS`. `wrong_mode` are those among them which
     speak implicit TLS where clients expect STARTTLS, or the other way round. `ssl` is Dovecot's
     own setting; "no" leaves the implicit listeners without use, so give `ports` without them.
+    `sane` takes ECDHE suites with AEAD alone (RFC 9325 section 4).
 
     Dovecot takes a client on the server's own address as secured: see `loopback.Subnet`.
     """
@@ -63,6 +64,7 @@ class Dovecot(Daemon):
         ports: Mapping[str, int] = PORTS,
         wrong_mode: Collection[str] = (),
         ssl: Ssl = "required",
+        sane: bool = True,
         tls_1_0: bool = False,
         cleartext_auth: bool = False,
         settings: Mapping[str, str] | None = None,
@@ -90,6 +92,8 @@ class Dovecot(Daemon):
             "auth_mechanisms": "plain login",
             "first_valid_uid": "1",
         }
+        if sane:
+            parameters["ssl_cipher_list"] = "ECDHE+AESGCM:ECDHE+CHACHA20"
         if tls_1_0:
             parameters["ssl_min_protocol"] = "TLSv1"
             parameters["ssl_cipher_list"] = "ALL:!aNULL:@SECLEVEL=0"

@@ -36,7 +36,9 @@ PORTS: Mapping[int, tuple[Protocol, Mode]] = {
 SMTP_PORTS = (25, 587, 465)
 
 # Stock Postfix and Debian's Dovecot differ in the floor; sane is TLS 1.2 everywhere (RFC 8996).
-SANE = {"smtpd_tls_protocols": ">=TLSv1.2", "smtpd_tls_mandatory_protocols": ">=TLSv1.2"}
+FLOOR = {"smtpd_tls_protocols": ">=TLSv1.2", "smtpd_tls_mandatory_protocols": ">=TLSv1.2"}
+# Stock Postfix takes anonymous suites on every port, and both take CBC: sane is RFC 9325 section 4.
+SANE = {**FLOOR, "smtpd_tls_exclude_ciphers": "aNULL, kRSA, kDHE, SHA1, SHA256, SHA384"}
 
 
 class Defect(StrEnum):

@@ -35,6 +35,7 @@ TLS_1_0 = {
     "smtpd_tls_ciphers": "low",
     "smtpd_tls_mandatory_ciphers": "low",
     "tls_low_cipherlist": "ALL:!aNULL:@SECLEVEL=0",
+    "smtpd_tls_exclude_ciphers": "",
 }
 NO_TLS = {"smtpd_tls_security_level": "none", "smtpd_tls_auth_only": "no"}
 CLEARTEXT_AUTH = {

@@ -90,7 +90,9 @@ def _read(view: TargetView) -> tuple[dict[int, tuple[int, Question]], Gap | None
     """Return each suite that was chosen with its version and proof, and the first gap."""
     endpoint = view.endpoint
     chosen: dict[int, tuple[int, Question]] = {}
-    gap: Gap | None = None
+    asked = control_question(endpoint, view.profile)
+    control = below_tls13(view)
+    gap = (control, asked) if isinstance(control, Missing) else None
     for offer in suite_hellos(endpoint, view.profile):
         question = hello_question(endpoint, offer)
         evidence = view.hello(offer)
@@ -103,12 +105,8 @@ def _read(view: TargetView) -> tuple[dict[int, tuple[int, Question]], Gap | None
                 missing_control = refused(view, offer, answer)
                 if missing_control is not None:
                     gap = gap or (missing_control, question)
-    asked = control_question(endpoint, view.profile)
-    match below_tls13(view):
-        case Missing() as missing:
-            gap = gap or (missing, asked)
-        case ServerAnswer(suite=suite, version=version):
-            chosen.setdefault(suite, (version, asked))
+    if isinstance(control, ServerAnswer):
+        chosen.setdefault(control.suite, (control.version, asked))
     session = view.tls
     if isinstance(session, TlsFacts):
         code = suite_by_name(session.cipher)

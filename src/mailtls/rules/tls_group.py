@@ -150,6 +150,9 @@ def _sizes(view: TargetView) -> Iterator[Finding]:
         question = hello_question(endpoint, offer)
         evidence = view.hello(offer)
         match evidence if isinstance(evidence, Missing) else evidence.answer:
+            # What an anonymous exchange uses is another prime, and `tls-cipher` judges it whole.
+            case ServerAnswer(anonymous=True):
+                continue
             case ServerAnswer(dh_bits=bits):
                 sizes.setdefault(bits, question)
             case Missing() as missing if own:
@@ -159,7 +162,7 @@ def _sizes(view: TargetView) -> Iterator[Finding]:
                 if gap is not None:
                     yield inconclusive(gap, expected=expected, key=_DH, question=question)
     control = below_tls13(view)
-    if isinstance(control, ServerAnswer):
+    if isinstance(control, ServerAnswer) and not control.anonymous:
         sizes.setdefault(control.dh_bits, control_question(endpoint, profile))
     small = min((bits for bits in sizes if 0 < bits < least), default=0)
     if small:

@@ -1,0 +1,80 @@
+"""When a refusal counts, and what the control says of the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from factories import CLOSED, REFUSED, missing, session, tls
+from mailtls.evidence import ClosedAnswer, HelloEvidence, Missing, ServerAnswer
+from mailtls.rules import tls_cipher
+from mailtls.rules.control import Modern, below_tls13
+from mailtls.terms import Cause, Phase, TlsVersion
+from tls_views import BAD, FACTS, OLD, alert, answered, looking
+
+RULE = tls_cipher.RULE
+RESET = HelloEvidence(answer=ClosedAnswer(reset=True))
+SILENT = missing(Phase.HANDSHAKE, Cause.TIMED_OUT)
+
+
+def seen(facts, full=None, **others):
+    return below_tls13(looking(RULE, full=full, hellos={FACTS: facts, **others}))
+
+
+def test_an_answer_is_the_control():
+    assert isinstance(seen(answered()), ServerAnswer)
+
+
+@pytest.mark.parametrize("refusal", [alert("protocol_version"), alert("handshake_failure"), CLOSED])
+def test_a_refusal_beside_tls_1_3_is_a_modern_server(refusal):
+    assert seen(refusal) == Modern()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "cause"),
+    [
+        (alert("decode_error"), Cause.PREREQUISITE),
+        (alert("illegal_parameter"), Cause.PREREQUISITE),
+        (RESET, Cause.RESET),
+    ],
+)
+def test_a_complaint_of_the_hello_and_a_reset_tell_nothing(refusal, cause):
+    found = seen(refusal)
+
+    assert isinstance(found, Missing)
+    assert found.cause is cause
+    assert "a hello of 393 suites" in found.detail
+
+
+@pytest.mark.parametrize("refusal", [alert("protocol_version"), CLOSED])
+def test_a_shorter_hello_that_is_answered_makes_length_the_suspect(refusal):
+    found = seen(refusal, **{OLD: answered("TLS_RSA_WITH_AES_128_CBC_SHA")})
+
+    assert isinstance(found, Missing)
+    assert "whether for its length cannot be told" in found.detail
+
+
+@pytest.mark.parametrize("refusal", [alert("handshake_failure"), CLOSED])
+def test_a_session_of_tls_1_2_beside_a_refused_control_tells_nothing(refusal):
+    assert isinstance(seen(refusal, session(tls(version=TlsVersion.TLS1_2))), Missing)
+
+
+def test_the_sessions_own_cause_is_told_where_both_fail():
+    assert seen(CLOSED, session(SILENT)) == SILENT
+    assert seen(SILENT) == SILENT
+
+
+def test_a_refused_connection_leads_to_reachable():
+    found = seen(REFUSED)
+
+    assert isinstance(found, Missing)
+    assert found.cause is Cause.PREREQUISITE
+    assert "see the rule reachable" in found.detail
+
+
+@pytest.mark.parametrize("name", [BAD, OLD])
+def test_a_hello_refused_for_its_shape_is_no_refusal_of_its_suites(name):
+    view = looking(RULE, hellos={name: alert("decode_error")})
+    (finding,) = RULE.check(view)
+
+    assert finding.missing is not None
+    assert finding.missing.detail.endswith("with the alert decode_error")
