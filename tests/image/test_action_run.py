@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from e2e.run import write_policy
 from image.container import TOKENS, Action
 from lab.fleet import Defect

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from factories import (
     BCP195,
     CA,
@@ -19,7 +20,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.policy.model import KeyMinimum
 from mailtls.rules.certificate_key import RULE
 from mailtls.terms import Cause, Outcome
@@ -49,7 +49,11 @@ def judged(of, *chain, profile=BCP195):
         (RSA_2048_OR_P256, P256, Outcome.PASS),
         (RSA_2048_OR_P256, key("ecdsa", 192, "secp192r1"), Outcome.FAIL),
         (RSA_2048_OR_P256, key("ed25519", 256), Outcome.FAIL),
-        (with_certificate(keys=(KeyMinimum(kind="ed25519", bits=0),)), key("ed25519", 256), Outcome.PASS),
+        (
+            with_certificate(keys=(KeyMinimum(kind="ed25519", bits=0),)),
+            key("ed25519", 256),
+            Outcome.PASS,
+        ),
         (with_certificate(keys=(KeyMinimum(kind="rsa", bits=3072),)), P256, Outcome.FAIL),
     ],
 )
