@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import endpoint, missing
 
+from factories import endpoint, missing
 from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import Resolved
 from mailtls.policy.model import AddressChoice

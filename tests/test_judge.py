@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from factories import (
     ALERT,
     BCP195,
@@ -21,7 +22,6 @@ from factories import (
     tls,
     with_certificate,
 )
-
 from mailtls.book import EvidenceBook
 from mailtls.evidence import NotOffered, PortEvidence, Resolved, SessionEvidence
 from mailtls.judge import judge

@@ -42,5 +42,5 @@ def test_ids_select_in_the_rules_own_order():
 def test_an_unknown_id_is_an_error_with_a_suggestion():
     with pytest.raises(UsageError, match="did you mean certificate-expiry"):
         select(RULES, ["certificate-expiri"])
-    with pytest.raises(UsageError, match="no rule 'xyzzy'$"):
+    with pytest.raises(UsageError, match=r"no rule 'xyzzy'$"):
         select(RULES, ["xyzzy"])

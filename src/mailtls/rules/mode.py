@@ -49,7 +49,7 @@ def words(protocol: Protocol) -> str:
 
 def bytes_seen(seen: WrongMode) -> str:
     """Return the proof of what a port speaks, as one safe line."""
-    return clean_bytes(seen.first_bytes, _SHOWN) or "no bytes"
+    return clean_bytes(seen.first_bytes.rstrip(b"\r\n"), _SHOWN) or "no bytes"
 
 
 def port_of(protocol: Protocol, mode: Mode, role: Role | None) -> int | None:
