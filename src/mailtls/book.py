@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.policy.model import AddressChoice, Endpoint
-from mailtls.probe.questions import Question, Target
+from mailtls.probe.questions import Question, Service, Target
 from mailtls.terms import Cause, Phase
 
 _VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
@@ -16,9 +16,12 @@ _VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceBook:
-    """The evidence of a run. `resolutions` is by host; a host that is a literal needs no entry."""
+    """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 
-    resolutions: Mapping[str, Resolved | Missing]
+    They are by service, not by name: a connection may be led elsewhere for one port of a host.
+    """
+
+    resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
 
     def targets(self, endpoint: Endpoint) -> list[Target]:
@@ -42,6 +45,15 @@ class EvidenceBook:
             detail=f"{endpoint.host} has no {kind}",
         )
 
+    def answered(self, target: Target) -> dict[Question, Observation]:
+        """Return every answer of one target."""
+        return {question: seen for (at, question), seen in self.answers.items() if at == target}
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections the run made."""
+        return sum(observation.attempts for observation in self.answers.values())
+
     def _addresses(self, endpoint: Endpoint) -> tuple[str, ...]:
         if isinstance(endpoint.addresses, tuple):
             return endpoint.addresses
@@ -51,7 +63,7 @@ class EvidenceBook:
         return select_addresses(resolution.addresses, endpoint.addresses)
 
     def _resolution(self, endpoint: Endpoint) -> Resolved | Missing:
-        recorded = self.resolutions.get(endpoint.host)
+        recorded = self.resolutions.get(Service(host=endpoint.host, port=endpoint.port))
         if recorded is not None:
             return recorded
         try:

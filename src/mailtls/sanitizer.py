@@ -2,8 +2,8 @@
 
 Banners, certificate fields, DNS names and policy text reach terminals, workflow logs, Markdown,
 HTML and XML. Each format adds its own escaping on top; what is dangerous everywhere is made
-visible here: control characters (C0, DEL, C1), line and paragraph separators, bidirectional and
-zero-width format characters, lone surrogates, and the `##[` and `::name` that the workflow runner
+visible here: control characters (C0, DEL, C1), line and paragraph separators, bidirectional,
+zero-width and other invisible format characters, lone surrogates, and the `##[` and `::name` that the workflow runner
 reads as commands (the first anywhere in a line). The `::` of an IPv6 address stays.
 """
 
@@ -14,9 +14,14 @@ import re
 LIMIT = 300
 """Longest text shown of one remote value, in characters; banners and names of real servers are shorter."""
 
+# General categories Cc, Cf, Cs, Zl and Zp; what else is drawn as nothing (Unicode's
+# Default_Ignorable_Code_Point: a collation that skips it would still see `##[` around it); and the
+# noncharacters that XML 1.0 refuses.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    "\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 # Every command name the runner registers has a letter beyond f or a hyphen; no hextet has.

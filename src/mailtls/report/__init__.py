@@ -1,1 +1,14 @@
 """Reports: one module for each format, one model and one sanitizer for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mailtls.report import github, json_report, text
+from mailtls.report.model import Report
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": text.render,
+    "json": json_report.render,
+    "github": github.render,
+}

@@ -1,1 +1,1 @@
-"""A loopback mail server, healthy or faulty on demand."""
+"""A loopback mail server, healthy or faulty on demand: for `mailtls demo` and for tests."""

@@ -7,7 +7,6 @@ hiding the others. Text is kept as it came.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import warnings
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -24,8 +23,16 @@ from mailtls.tls import algorithms
 NAMES_KEPT = 2000
 """Subject alternative names kept; public CAs issue at most a few hundred in one certificate."""
 
-_UNREADABLE = (ValueError, x509.InvalidVersion, UnsupportedAlgorithm, TypeError, OverflowError)
-"""What cryptography raises on hostile DER; `InvalidVersion` is not a `ValueError`."""
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises on hostile DER; its own classes are no `ValueError`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SRV_NAME = "1.3.6.1.5.5.7.8.7"  # id-on-dnsSRV, RFC 4985 section 2
@@ -126,7 +133,7 @@ def _facts(der: bytes, certificate: x509.Certificate) -> CertificateFacts:
         not_before=reader.read("notBefore", lambda: certificate.not_valid_before_utc, _EPOCH),
         not_after=reader.read("notAfter", lambda: certificate.not_valid_after_utc, _EPOCH),
         dns_names=tuple(name.value for name in kept if isinstance(name, x509.DNSName)),
-        ip_addresses=tuple(_address(name) for name in kept if isinstance(name, x509.IPAddress)),
+        ip_addresses=tuple(str(name.value) for name in kept if isinstance(name, x509.IPAddress)),
         srv_names=tuple(_service_names(kept)),
         key=_key(reader, certificate),
         signature=reader.read("signature", lambda: _signature(certificate), ""),
@@ -146,20 +153,6 @@ def _facts(der: bytes, certificate: x509.Certificate) -> CertificateFacts:
 def _values(name: x509.Name, *kinds: x509.ObjectIdentifier) -> tuple[str, ...]:
     found = (part.value for kind in kinds for part in name.get_attributes_for_oid(kind))
     return tuple(v if isinstance(v, str) else v.decode("latin-1") for v in found)
-
-
-def _address(name: x509.IPAddress) -> str:
-    value = name.value
-    assert isinstance(
-        value,
-        (
-            ipaddress.IPv4Address,
-            ipaddress.IPv6Address,
-            ipaddress.IPv4Network,
-            ipaddress.IPv6Network,
-        ),
-    )
-    return str(value)
 
 
 def _service_names(names: Iterable[x509.GeneralName]) -> Iterable[str]:

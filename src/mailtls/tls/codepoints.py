@@ -118,12 +118,15 @@ def suite_name(code: int) -> str:
 
 
 def suites_where(*kinds: SuiteKind) -> frozenset[int]:
-    """Return the code points of all suites, SSL 2.0's apart, that are of any of `kinds`."""
+    """Return the code points of the suites of SSLv3 and later that are of any of `kinds`.
+
+    TLS_NULL_WITH_NULL_NULL is none: it is the state before a handshake (RFC 5246 A.5).
+    """
     wanted = frozenset(kinds)
     return frozenset(
         suite.code
         for suite in suites().values()
-        if suite.min_version is not TlsVersion.SSL2 and suite.kinds & wanted
+        if suite.code and suite.min_version is not TlsVersion.SSL2 and suite.kinds & wanted
     )
 
 

@@ -188,7 +188,7 @@ class FirstFlight:
             downgrade_sentinel=hello.version < TlsVersion.TLS1_3
             and hello.random.endswith(DOWNGRADE_SENTINELS),
         )
-        # A level of warning makes some servers wait for more; fatal ends the handshake for both.
+        # Fatal, so that the server ends the handshake and does not wait for its client's part.
         record_version = min(hello.version, TlsVersion.TLS1_2)
         self._outgoing += bytes(
             (ContentType.ALERT, *record_version.to_bytes(2, "big"), 0, 2, _FATAL, _USER_CANCELED)

@@ -63,15 +63,33 @@ def ssl2() -> Offer:
 def only_suites(codes: Iterable[int], label: str) -> Offer:
     """Return a hello of these suites alone; a ServerAnswer accepts the suite it names.
 
-    They are all of TLS 1.3, or none is: a server settles the version before it looks at suites.
+    They are all of TLS 1.3, or all of SSLv3 to TLS 1.2: a server settles the version before it looks
+    at suites. `any_of` splits a mixture.
     """
     wanted = tuple(codes)
-    tls13 = {suites()[code].min_version == TlsVersion.TLS1_3 for code in wanted}
-    if len(tls13) != 1:
-        raise ValueError("suites of TLS 1.3 are asked for apart from the others")
-    if tls13 == {True}:
+    families = {_family(code) for code in wanted}
+    if families == {TlsVersion.TLS1_3}:
         return Offer(label=label, versions=(TlsVersion.TLS1_3,), suites=wanted, groups=GROUPS_TLS13)
-    return Offer(label=label, versions=_BELOW_TLS13, suites=wanted, groups=CURVES_TLS12)
+    if families == {TlsVersion.TLS1_2}:
+        return Offer(label=label, versions=_BELOW_TLS13, suites=wanted, groups=CURVES_TLS12)
+    raise ValueError("suites of one hello are of TLS 1.3, or of SSLv3 to TLS 1.2")
+
+
+def any_of(codes: Iterable[int], label: str) -> tuple[Offer, ...]:
+    """Return the hellos, one for each family of versions, that together offer these suites alone.
+
+    Each is decided on its own: a ServerAnswer accepts the suite it names.
+    """
+    wanted = sorted(set(codes))
+    found: list[Offer] = []
+    for family in (TlsVersion.TLS1_2, TlsVersion.TLS1_3, TlsVersion.SSL2):
+        chosen = tuple(code for code in wanted if _family(code) == family)
+        if chosen and family == TlsVersion.SSL2:
+            found.append(Offer(label=f"SSLv2 {label}", versions=(family,), suites=chosen))
+        elif chosen:
+            suffix = " in TLSv1.3" if family == TlsVersion.TLS1_3 else ""
+            found.append(only_suites(chosen, label + suffix))
+    return tuple(found)
 
 
 def complement(allowed: frozenset[int]) -> Offer | None:
@@ -163,12 +181,21 @@ def authenticated_by(authentication: str) -> Offer:
 
 
 def slices(codes: Iterable[int], size: int = SLICE) -> tuple[Offer, ...]:
-    """Return hellos of at most `size` of these suites each, for servers that refuse long hellos."""
+    """Return hellos of at most `size` of these suites each, for servers that refuse long hellos.
+
+    The suites are of one family, as in `only_suites`; together the answers decide all of them.
+    """
     wanted = tuple(codes)
     return tuple(
         only_suites(wanted[at : at + size], f"suites {at + 1} to {min(at + size, len(wanted))}")
         for at in range(0, len(wanted), size)
     )
+
+
+def _family(code: int) -> TlsVersion:
+    """Return SSL2, TLS1_2 (for SSLv3 to TLS 1.2) or TLS1_3: what one hello can offer together."""
+    version = suites()[code].min_version
+    return version if version in {TlsVersion.SSL2, TlsVersion.TLS1_3} else TlsVersion.TLS1_2
 
 
 def _where(holds: Callable[[Suite], bool]) -> tuple[int, ...]:
@@ -192,9 +219,7 @@ def _by_use() -> tuple[int, ...]:
         return (not known, suite.anonymous, exchange, code)
 
     # TLS_NULL_WITH_NULL_NULL is the state before a handshake, never a choice (RFC 5246 A.5).
-    codes = _where(
-        lambda suite: suite.code != 0 and TlsVersion.SSL3 <= suite.min_version < TlsVersion.TLS1_3
-    )
+    codes = _where(lambda suite: suite.code != 0 and _family(suite.code) == TlsVersion.TLS1_2)
     return tuple(sorted(codes, key=rank))
 
 

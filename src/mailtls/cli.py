@@ -1,0 +1,29 @@
+"""The `mailtls` command. Imports are late: `--version` has to cost next to nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from mailtls import __version__
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    output: TextIO | None = None,
+    summary: TextIO | None = None,
+) -> int:
+    """Run one command and return its exit code.
+
+    `output` and `summary` are the workflow runner's command files, already open: step outputs and
+    the step summary are written to them where they are given.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        sys.stdout.write(f"mailtls {__version__}\n")
+        return 0
+    from mailtls.commands import run
+
+    return run(arguments, output=output, summary=summary)

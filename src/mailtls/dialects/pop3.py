@@ -1,0 +1,133 @@
+"""POP3 (RFC 1939; CAPA: RFC 2449; STLS: RFC 2595 section 4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailtls.dialects.base import (
+    Opening,
+    client_name_bytes,
+    command_line,
+    other_protocol,
+    text_reply,
+    unique,
+    upgrade_reply,
+    words,
+    wrong_opening,
+)
+from mailtls.dialects.dialogue import (
+    Dialogue,
+    Enter,
+    ReadLine,
+    Script,
+    Send,
+    give_up,
+)
+from mailtls.evidence import Capabilities, Reply, Spoken, UpgradeReply
+from mailtls.terms import Cause, Phase, Protocol
+
+_STATUS = re.compile(rb"(\+OK|-ERR)(?: (.*))?", re.DOTALL | re.IGNORECASE)
+_CHALLENGE = re.compile(rb"\+(?: (.*))?", re.DOTALL)
+# RFC 3206, RFC 2449 section 8.1: codes that promise another outcome later.
+_TEMPORARY = re.compile(r"\[(?:SYS/TEMP|IN-USE|LOGIN-DELAY)\]", re.IGNORECASE)
+_LISTING = b"CAPA"
+"""The one command before a login whose positive reply has several lines (RFC 2449 section 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pop3Dialect:
+    """A `base.Dialect` for POP3; CAPA is the only command taken to have a reply of several lines."""
+
+    @property
+    def protocol(self) -> Protocol:
+        """Return which protocol this is."""
+        return Protocol.POP3
+
+    def offers_starttls(self, capabilities: Capabilities) -> bool:
+        """Return whether CAPA listed STLS."""
+        return "STLS" in capabilities.names
+
+    def opening(self, client_name: str) -> Dialogue[Opening]:
+        """Read the greeting, then ask CAPA."""
+        client_name_bytes(client_name)
+        return Dialogue(_opening(), Phase.GREETING)
+
+    def upgrade(self) -> Dialogue[UpgradeReply]:
+        """Say STLS."""
+        return Dialogue(_upgrade(), Phase.UPGRADE)
+
+    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
+        """Ask CAPA."""
+        client_name_bytes(client_name)
+        return Dialogue(_listing(), Phase.AFTER_TLS)
+
+    def command(
+        self, line: bytes, *, phase: Phase = Phase.AFTER_TLS, secret: bool = False
+    ) -> Dialogue[Reply]:
+        """Send one command and read its reply."""
+        return Dialogue(_exchange(command_line(line), secret=secret), phase)
+
+    def closing(self) -> Dialogue[Reply]:
+        """Say QUIT."""
+        return Dialogue(_exchange(b"QUIT\r\n"), Phase.AFTER_TLS)
+
+
+def _status() -> Script[Reply]:
+    line = yield ReadLine()
+    if parsed := _STATUS.fullmatch(line):
+        return text_reply(parsed[1].decode().upper(), [parsed[2] or b""])
+    if challenge := _CHALLENGE.fullmatch(line):
+        return text_reply("+", [challenge[1] or b""])
+    return (yield from give_up(Cause.MALFORMED, "the reply begins with neither +OK nor -ERR"))
+
+
+def _exchange(command: bytes, *, secret: bool = False) -> Script[Reply]:
+    yield Send(command, secret)
+    reply = yield from _status()
+    if reply.code != "+OK" or command.strip().upper() != _LISTING:
+        return reply
+    lines: list[bytes] = []
+    while (line := (yield ReadLine())) != b".":
+        lines.append(line.removeprefix(b"."))  # RFC 1939 section 3: byte-stuffed
+    return text_reply(reply.code, [reply.lines[0].encode("latin-1"), *lines])
+
+
+def _temporary(reply: Reply) -> bool:
+    return reply.code == "-ERR" and bool(_TEMPORARY.match(reply.lines[0]))
+
+
+def _opening() -> Script[Opening]:
+    other = yield from other_protocol(Spoken.POP3)
+    if other is not None:
+        return wrong_opening(other)
+    greeting = yield from _status()
+    if greeting.code != "+OK":
+        cause = Cause.THROTTLED if _temporary(greeting) else Cause.REFUSED
+        return (yield from give_up(cause, f"the server greets with {words(greeting)}"))
+    yield Enter(Phase.CAPABILITY)
+    return Opening(greeting=greeting, capabilities=(yield from _listing()))
+
+
+def _listing() -> Script[Capabilities]:
+    """Ask CAPA; a server without it (RFC 2449 section 5 makes it optional) offers nothing."""
+    reply = yield from _exchange(_LISTING + b"\r\n")
+    if _temporary(reply):
+        detail = f"the server answers CAPA with {words(reply)}"
+        return (yield from give_up(Cause.THROTTLED, detail))
+    names: list[str] = []
+    mechanisms: list[str] = []
+    for line in reply.lines[1:]:
+        tokens = line.encode("latin-1").upper().split()
+        if not tokens:
+            continue
+        name, *parameters = (token.decode("latin-1") for token in tokens)
+        names.append(name)
+        if name == "SASL":
+            mechanisms += parameters
+    return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
+
+
+def _upgrade() -> Script[UpgradeReply]:
+    reply = yield from _exchange(b"STLS\r\n")
+    return (yield from upgrade_reply(reply, go_ahead="+OK", temporary=_temporary(reply)))

@@ -1,0 +1,237 @@
+"""The command line: every option, its type and its help, as one parser."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailtls.net.routes import parse_detour
+from mailtls.terms import Level
+
+COMMANDS = ("check", "plan", "validate", "explain", "demo")
+
+_EPILOG = """\
+examples:
+  mailtls demo                                        see it work on loopback servers, with no network
+  mailtls check mailtls.yml                           probe the live servers and judge them
+  mailtls check --connect-to smtp.example.com:587:127.0.0.1:1587
+                                                      the production policy against a staging container
+  mailtls check --format json --report github=log.txt several reports, one run
+  mailtls validate mailtls.yml                        is the policy itself sound
+
+exit codes: 0 all pass, 1 at least one failure, 2 policy or usage error,
+            3 nothing failed but something could not be determined
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """One `--report FORMAT=PATH`."""
+
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsServer:
+    """One `--resolver ADDRESS[:PORT]` or `tls://ADDRESS[:PORT]`."""
+
+    address: str
+    port: int
+    tls: bool
+
+
+def _number(least: float, most: float, kind: Callable[[str], float]) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not within {least:g} and {most:g}")
+        return value
+
+    return convert
+
+
+def _report(formats: Sequence[str]) -> Callable[[str], ReportFile]:
+    def convert(text: str) -> ReportFile:
+        name, equals, path = text.partition("=")
+        if not equals or not path or name not in formats:
+            raise argparse.ArgumentTypeError(
+                f"expected FORMAT=PATH with one of {', '.join(formats)}, not {text!r}"
+            )
+        return ReportFile(format=name, path=Path(path))
+
+    return convert
+
+
+def _detour(text: str) -> object:
+    try:
+        return parse_detour(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _resolver(text: str) -> DnsServer:
+    import ipaddress
+
+    scheme, separator, rest = text.rpartition("://")
+    if separator and scheme != "tls":
+        raise argparse.ArgumentTypeError(f"{scheme}:// is not supported: ADDRESS[:PORT] or tls://")
+    address, port = rest, ""
+    if rest.startswith("["):
+        address, _, port = rest[1:].partition("]")
+        port = port.removeprefix(":")
+    elif rest.count(":") == 1:
+        address, _, port = rest.partition(":")
+    try:
+        ipaddress.ip_address(address)
+        number = int(port) if port else (853 if separator else 53)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected the IP address of a DNS server and an optional port, not {text!r}"
+        ) from None
+    return DnsServer(address=address, port=number, tls=bool(separator))
+
+
+def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="mailtls",
+        description="The CI gate for mail transport security.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    check = _command(commands, "check", "probe the live servers and judge them by the policy")
+    _policy(check)
+    _choice(check)
+    _output(check, formats)
+    _network(check)
+    plan = _command(commands, "plan", "list what would be asked, without asking it")
+    _policy(plan)
+    _choice(plan)
+    validate = _command(commands, "validate", "check the policy file alone, without any network")
+    _policy(validate)
+    _format(validate, ("text", "github"))
+    explain = _command(commands, "explain", "print what a rule checks, why, and how to mend it")
+    explain.add_argument("rule", nargs="?", metavar="RULE", help="a rule's id; none lists them")
+    demo = _command(commands, "demo", "check drifted servers on loopback; needs no network")
+    _color(demo)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_text: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+
+
+def _policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "policy",
+        nargs="?",
+        metavar="POLICY",
+        help="the policy; default: mailtls.yml, mailtls.yaml, .github/mailtls.yml, .mailtls.yml",
+    )
+
+
+def _choice(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is checked")
+    group.add_argument(
+        "--only", action="append", default=[], metavar="NAME|GLOB", help="endpoints; repeatable"
+    )
+    group.add_argument(
+        "--rule", action="append", default=[], metavar="ID", help="rules; repeatable"
+    )
+
+
+def _format(parser: argparse._ActionsContainer, formats: Sequence[str]) -> None:
+    parser.add_argument("--format", choices=formats, default="text", help="standard output")
+
+
+def _color(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def _output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    group = parser.add_argument_group("output")
+    _format(group, formats)
+    group.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        type=_report(formats),
+        metavar="FORMAT=PATH",
+        help="write a report to a file; repeatable",
+    )
+    group.add_argument(
+        "--fail-on",
+        type=Level,
+        choices=list(Level),
+        default=Level.ERROR,
+        metavar="error|warning|note",
+        help="the least level that fails the run (default error)",
+    )
+    group.add_argument(
+        "--inconclusive",
+        choices=("fail", "warn"),
+        default="fail",
+        help="whether what could not be determined ends with exit code 3 (default fail)",
+    )
+    _color(group)
+    group.add_argument("-q", "--quiet", action="store_true", help="failures and the verdict only")
+    group.add_argument("-v", "--verbose", action="store_true", help="with transcripts")
+
+
+def _network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument(
+        "--connect-to",
+        action="append",
+        default=[],
+        type=_detour,
+        metavar="HOST:PORT:HOST:PORT",
+        help="connect elsewhere; identity and server name stay; repeatable",
+    )
+    group.add_argument(
+        "--resolver", type=_resolver, metavar="ADDRESS[:PORT]", help="DNS server, or tls://ADDRESS"
+    )
+    group.add_argument(
+        "--ca-file", type=Path, metavar="PEM", help="trust these roots beside the system's"
+    )
+    group.add_argument(
+        "--timeout",
+        type=_number(1, 3600, float),
+        default=60.0,
+        metavar="SECONDS",
+        help="one endpoint's total (default 60)",
+    )
+    group.add_argument(
+        "--per-host",
+        type=_number(1, 1000, int),
+        default=4,
+        metavar="N",
+        help="parallel connections to one address (default 4)",
+    )
+    group.add_argument(
+        "--concurrency",
+        type=_number(1, 10000, int),
+        default=32,
+        metavar="N",
+        help="addresses probed at once (default 32)",
+    )
+    group.add_argument(
+        "--retries",
+        type=_number(0, 10, int),
+        default=1,
+        metavar="N",
+        help="further tries where there was no answer (default 1)",
+    )
+    group.add_argument(
+        "--client-name", metavar="NAME", help="the name said in EHLO (default: this host's)"
+    )

@@ -1,0 +1,87 @@
+"""A policy file as values: parse, extend, check by the schema, then by what a schema cannot say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailtls.errors import PolicyError, Problem
+from mailtls.policy.document import Keys, Node, PolicyDocument, Scalar, parse
+from mailtls.policy.endpoints import build_endpoints
+from mailtls.policy.files import Read, enclosing, read_policy, reader
+from mailtls.policy.merge import apply_defaults, over
+from mailtls.policy.model import Policy
+from mailtls.policy.profiles import DEFAULT, load_profile
+from mailtls.policy.shape import check
+from mailtls.sanitizer import clean
+from mailtls.terms import Level
+
+EXTENDS_LIMIT = 5
+"""Longest chain of base files: an organisation, a department, a team and two to spare."""
+
+
+def load_policy(
+    path: Path, *, root: Path | None = None
+) -> tuple[Policy, PolicyDocument, tuple[Problem, ...]]:
+    """Return a policy, its document and its warnings; raises PolicyError with every error at once.
+
+    `root` bounds the files it may name: by default the repository it is in, or the working directory.
+    """
+    data = read_policy(path)
+    return load_text(data, str(path), reader(root or enclosing(path)))
+
+
+def load_text(
+    data: bytes, file: str, read: Read
+) -> tuple[Policy, PolicyDocument, tuple[Problem, ...]]:
+    """Return a policy from its bytes; `read` gives the files it names. Raises PolicyError."""
+    sources: dict[str, tuple[str, ...]] = {}
+    merged = _extended(data, file, read, sources)
+    root = apply_defaults(merged)
+    document = PolicyDocument(root=root, sources=sources)
+    instance, problems = check(root)
+    if problems:
+        raise PolicyError(problems)
+    endpoints, problems = build_endpoints(instance["endpoints"], document, read)
+    errors = [problem for problem in problems if problem.level is Level.ERROR]
+    if errors:
+        raise PolicyError(problems)
+    policy = Policy(profile=load_profile(DEFAULT), endpoints=endpoints)
+    return policy, document, tuple(problems)
+
+
+def _extended(data: bytes, file: str, read: Read, sources: dict[str, tuple[str, ...]]) -> Node:
+    """Return the tree of a file on top of that of its base, and of its base's base."""
+    node, lines = parse(data, file)
+    sources[file] = lines
+    entry = node.entries.get("extends") if isinstance(node, Keys) else None
+    if entry is None or not isinstance(entry.value, Scalar) or not entry.value.text:
+        return node  # nothing to extend, or nothing that the schema lets pass
+    name = entry.value
+    base = _beside(file, name.text)
+    if base in sources:
+        raise PolicyError([_problem(name, f"{clean(name.text)} extends itself in the end")])
+    if len(sources) > EXTENDS_LIMIT:
+        raise PolicyError([_problem(name, f"more than {EXTENDS_LIMIT} files extend each other")])
+    try:
+        content = read(file, name.text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PolicyError(
+            [_problem(name, f"the base file {clean(name.text)} cannot be read: {reason}")]
+        ) from error
+    return over(node, _extended(content, base, read, sources))
+
+
+def _beside(file: str, name: str) -> str:
+    """Return the path of `name` as seen from `file`, with what cancels out left out."""
+    parts: list[str] = []
+    for part in (Path(file).parent / name).parts:
+        if part == ".." and parts and parts[-1] not in ("..", "/"):
+            parts.pop()
+        else:
+            parts.append(part)
+    return str(Path(*parts))
+
+
+def _problem(at: Scalar, message: str) -> Problem:
+    return Problem(location=at.location, message=message)

@@ -1,0 +1,74 @@
+"""One connection in progress: what every step of it shares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailtls.engine import Engine
+from mailtls.evidence import Line, Missing
+from mailtls.net.interface import Stream
+from mailtls.probe.conversation import T, converse
+from mailtls.probe.questions import Question, Target
+from mailtls.sanitizer import clean
+from mailtls.tls.path import SystemAnchors
+
+CONNECT_SECONDS = 10.0
+
+STEP_SECONDS = 15.0
+"""Longest wait for one reply or one handshake; servers under load answer in well under that."""
+
+FAREWELL_SECONDS = 2.0
+"""Longest wait for the reply to QUIT and for the peer's end of the stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every connection of a run shares.
+
+    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` where this
+    machine keeps its roots; `randomness` gives
+    bytes for raw hellos; `now` the clock certificates are verified by.
+    """
+
+    client_name: str
+    extra_anchors: bytes
+    system_anchors: SystemAnchors
+    randomness: Callable[[int], bytes]
+    now: Callable[[], datetime]
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One connection in progress: its deadline, its transcript and who waits for its first step."""
+
+    question: Question
+    target: Target
+    port: int
+    settings: Settings
+    deadline: float
+    on_progress: Callable[[], None]
+    lines: list[Line] = field(default_factory=list)
+    _last: tuple[Engine[object] | None, int] = (None, 0)
+
+    def seconds(self, most: float = STEP_SECONDS) -> float:
+        """Return how long the next step may take."""
+        return max(0.0, min(most, self.deadline - time.monotonic()))
+
+    def note(self, text: str) -> None:
+        """Add an event to the transcript."""
+        self.lines.append(Line(side="*", text=clean(text)))
+
+    async def run(
+        self, stream: Stream, engine: Engine[T], *, most: float = STEP_SECONDS
+    ) -> T | Missing:
+        """Run an engine for at most `most` seconds and keep what was said."""
+        outcome = await converse(stream, engine, seconds=self.seconds(most))
+        resumed, noted = self._last
+        self.lines += engine.transcript[noted if resumed is engine else 0 :]
+        self._last = engine, len(engine.transcript)
+        if isinstance(outcome, Missing):
+            self.note(outcome.detail)
+        return outcome

@@ -1,0 +1,63 @@
+"""One question asked of one address, on one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from mailtls.evidence import Evidence, Missing, NotObserved, Observation, Observed, PortEvidence
+from mailtls.net.interface import Network, StreamError
+from mailtls.probe.attempt import CONNECT_SECONDS, Attempt
+from mailtls.probe.conversation import BoundedStream
+from mailtls.probe.hello import ask_hello
+from mailtls.probe.questions import HelloQuestion, PortQuestion, SessionQuestion
+from mailtls.probe.session import ask_session
+from mailtls.terms import Cause, Phase
+
+
+async def perform(attempt: Attempt, network: Network) -> Observation:
+    """Ask the attempt's question once and return what was seen; never raises for the peer's sake."""
+    began = time.monotonic()
+    answer = await _ask(attempt, network)
+    seconds = time.monotonic() - began
+    transcript = tuple(attempt.lines)
+    if isinstance(answer, Missing):
+        return NotObserved(missing=answer, transcript=transcript, seconds=seconds, attempts=1)
+    return Observed(evidence=answer, transcript=transcript, seconds=seconds, attempts=1)
+
+
+async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
+    stream = await _connect(attempt, network)
+    if isinstance(stream, Missing):
+        return stream
+    try:
+        match attempt.question:
+            case PortQuestion():
+                return PortEvidence()
+            case SessionQuestion() as question:
+                return await ask_session(attempt, question, stream)
+            case HelloQuestion() as question:
+                return await ask_hello(attempt, question, stream)
+    finally:
+        stream.close()
+
+
+async def _connect(attempt: Attempt, network: Network) -> BoundedStream | Missing:
+    target = attempt.target
+    attempt.note(f"connecting to {target.address} port {attempt.port}")
+    seconds = attempt.seconds(CONNECT_SECONDS)
+    try:
+        async with asyncio.timeout(seconds):
+            stream = await network.connect(target.address, attempt.port)
+    except TimeoutError:
+        missing = Missing(
+            phase=Phase.CONNECT,
+            cause=Cause.TIMED_OUT,
+            detail=f"no answer to the connection request within {seconds:.3g} s",
+        )
+    except StreamError as error:
+        missing = Missing(phase=Phase.CONNECT, cause=error.cause, detail=error.detail)
+    else:
+        return BoundedStream(stream)
+    attempt.note(missing.detail)
+    return missing

@@ -1,0 +1,109 @@
+"""Results as a person reads them: one finding for what several addresses share, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailtls.report.model import Report, Result
+from mailtls.terms import Cause, Level, Outcome
+
+_TOLD = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
+_NOUNS = {
+    Outcome.PASS: "passed",
+    Outcome.FAIL: "failed",
+    Outcome.INCONCLUSIVE: "could not be determined",
+    Outcome.WAIVED: "waived",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to tell: the result, and every address it was seen at (empty for none)."""
+
+    result: Result
+    addresses: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """Return the endpoint, and the addresses, in words."""
+        if not self.addresses:
+            return self.result.endpoint
+        return f"{self.result.endpoint} at {', '.join(self.addresses)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The findings of one endpoint.
+
+    `behind` are the rules that could not be judged because of one of the findings: they are told in
+    a line, since mending the finding answers them.
+    """
+
+    endpoint: str
+    findings: tuple[Finding, ...]
+    behind: tuple[str, ...]
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether there is nothing to tell."""
+        return not self.findings and not self.behind
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """Return the findings of each endpoint, in the order of the policy's lines."""
+    by_endpoint: dict[str, list[Result]] = {each.name: [] for each in report.endpoints}
+    for result in report.results:
+        by_endpoint.setdefault(result.endpoint, []).append(result)
+    made = [_group(name, results) for name, results in by_endpoint.items()]
+    first = {
+        name: min((r.location.line for r in results), default=0)
+        for name, results in by_endpoint.items()
+    }
+    return tuple(sorted(made, key=lambda group: (first[group.endpoint], group.endpoint)))
+
+
+def _group(name: str, results: Sequence[Result]) -> Group:
+    told = [result for result in results if result.outcome in _TOLD]
+    causes = [result for result in told if result.cause is not Cause.PREREQUISITE]
+    behind = [result for result in told if result.cause is Cause.PREREQUISITE]
+    if not causes:
+        causes, behind = behind, []
+    rules = dict.fromkeys(result.rule for result in behind)
+    return Group(endpoint=name, findings=merge(causes), behind=tuple(rules))
+
+
+def merge(results: Iterable[Result]) -> tuple[Finding, ...]:
+    """Return one finding for the results that differ in the address alone, worst first."""
+    merged: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        key = (result.endpoint, result.rule, result.outcome, result.level, result.message)
+        merged.setdefault((*key, result.observed), []).append(result)
+    findings = [
+        Finding(result=same[0], addresses=tuple(r.address for r in same if r.address is not None))
+        for same in merged.values()
+    ]
+    return tuple(sorted(findings, key=weight))
+
+
+def weight(finding: Finding) -> tuple[int, int, int, str]:
+    """Return the order of telling: failures first, heavier levels first, then by line."""
+    result = finding.result
+    order = list(Level).index(result.level)
+    return (result.outcome is not Outcome.FAIL, order, result.location.line, result.rule)
+
+
+def tally(report: Report) -> str:
+    """Return the counts in words: "3 failed, 1 could not be determined, 14 passed"."""
+    parts = [
+        f"{report.count(outcome)} {_NOUNS[outcome]}"
+        for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WAIVED, Outcome.PASS)
+        if report.count(outcome) or outcome is Outcome.PASS
+    ]
+    return ", ".join(parts)
+
+
+def cost(report: Report) -> str:
+    """Return what the run cost: "12 connections, 1.8 s"."""
+    noun = "connection" if report.connections == 1 else "connections"
+    return f"{report.connections} {noun}, {report.seconds:.1f} s"

@@ -1,0 +1,147 @@
+"""What every report is made of: plain values whose text is safe to show on one line.
+
+Text has been through `sanitizer`; each format adds its own escaping on top. `build` makes these
+from verdicts and evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailtls.terms import Cause, Level, Mode, Outcome, Phase, Protocol, Role
+from mailtls.verdict import ExitCode, Location, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """The policy line a finding is about; `start` and `width` mark its span, in characters."""
+
+    text: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A leaf certificate in brief. Times are ISO 8601 in UTC, `days_left` whole days, rounded down.
+
+    `names` are the first 50 of `names_count` DNS names and addresses; `key` reads "RSA 2048" or
+    "ECDSA P-256"; digests are lower-case hex.
+    """
+
+    subject: str
+    names: tuple[str, ...]
+    names_count: int
+    issuer: str
+    not_before: str
+    not_after: str
+    days_left: int
+    key: str
+    signature: str
+    sha256: str
+    spki_sha256: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One address as it was met; the TLS fields are None where there was no handshake."""
+
+    address: str
+    connections: int
+    tls_version: str | None
+    cipher: str | None
+    group: str | None
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One endpoint of the policy and its addresses."""
+
+    name: str
+    host: str
+    port: int
+    protocol: Protocol
+    mode: Mode
+    role: Role | None
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One verdict with all a reader needs beside it.
+
+    `title` is the rule's, `docs_url` its page or "". `transcript` lines begin with "C: ", "S: " or
+    "*: ".
+    """
+
+    rule: str
+    title: str
+    docs_url: str
+    endpoint: str
+    address: str | None
+    outcome: Outcome
+    level: Level
+    message: str
+    expected: str
+    observed: str
+    remedy: str
+    phase: Phase | None
+    cause: Cause | None
+    transcript: tuple[str, ...]
+    location: Location
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A contradiction the policy survives, as `errors.Problem` of level warning."""
+
+    location: Location
+    message: str
+    expected: str
+    hint: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole run. `started` is aware and in UTC, `seconds` is wall time.
+
+    `endpoints` are sorted by name, `results` by endpoint, rule and address.
+    """
+
+    version: str
+    started: datetime
+    seconds: float
+    standing: Standing
+    exit_code: ExitCode
+    fail_on: Level
+    tolerate_inconclusive: bool
+    connections: int
+    endpoints: tuple[Endpoint, ...]
+    results: tuple[Result, ...]
+    notices: tuple[Notice, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many results have this outcome."""
+        return sum(result.outcome is outcome for result in self.results)
+
+    def fails(self, result: Result) -> bool:
+        """Return whether this result makes the run fail: a failure at `fail_on` or above."""
+        return result.outcome is Outcome.FAIL and result.level.at_least(self.fail_on)
+
+    @property
+    def days_left(self) -> int | None:
+        """Return the least `days_left` of all leaf certificates, or None where none was seen."""
+        return min(
+            (
+                target.certificate.days_left
+                for endpoint in self.endpoints
+                for target in endpoint.targets
+                if target.certificate is not None
+            ),
+            default=None,
+        )

@@ -1,0 +1,25 @@
+"""What is wrong with a policy, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mailtls.errors import Problem
+from mailtls.report.build import notice
+from mailtls.report.excerpt import mark
+from mailtls.report.text import Paint, excerpt_lines
+from mailtls.verdict import Location
+
+
+def render(problems: Sequence[Problem], excerpt: Callable[[Location], str]) -> str:
+    """Return each problem as `file:line:column: level: message` with its line, expectation and hint."""
+    lines: list[str] = []
+    for problem in problems:
+        told = notice(problem)
+        place = f"{told.location.file}:{told.location.line}:{told.location.column}"
+        lines.append(f"{place}: {told.level.value}: {told.message}")
+        marked = mark(excerpt(problem.location), problem.location)
+        lines += list(excerpt_lines(told.location, marked, Paint(on=False)))[1:]
+        lines += [f"  expected: {told.expected}"] if told.expected else []
+        lines += [f"  hint: {told.hint}"] if told.hint else []
+    return "".join(f"{line}\n" for line in lines)

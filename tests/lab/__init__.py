@@ -1,0 +1,1 @@
+"""Private real servers for the tests: a PKI, Postfix, Dovecot, DNS, and OpenSSL as the oracle."""

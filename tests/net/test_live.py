@@ -1,0 +1,99 @@
+"""The live network on loopback: what the operating system says becomes one exception."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import struct
+
+import pytest
+
+from mailtls.evidence import Resolved
+from mailtls.net.dns import SystemResolver
+from mailtls.net.interface import StreamError
+from mailtls.net.live import LiveNetwork, translate
+from mailtls.terms import Cause
+
+
+def network() -> LiveNetwork:
+    return LiveNetwork(SystemResolver())
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_bytes_go_both_ways_and_the_end_is_empty(listener):
+    async def talk() -> list[bytes]:
+        stream = await network().connect(*listener.getsockname())
+        peer, _ = listener.accept()
+        with peer:
+            await stream.send(b"EHLO a\r\n")
+            heard = peer.recv(100)
+            peer.sendall(b"250 ok\r\n")
+            answer = await stream.receive()
+            await stream.half_close()
+            fin = peer.recv(100)
+        end = await stream.receive()
+        stream.close()
+        await stream.half_close()
+        return [heard, answer, fin, end]
+
+    assert asyncio.run(talk()) == [b"EHLO a\r\n", b"250 ok\r\n", b"", b""]
+
+
+def test_a_closed_port_is_refused(listener):
+    address, port = listener.getsockname()
+    listener.close()
+
+    with pytest.raises(StreamError) as caught:
+        asyncio.run(network().connect(address, port))
+
+    assert caught.value.cause is Cause.REFUSED
+
+
+def test_a_reset_is_told_from_an_end(listener):
+    async def talk() -> None:
+        stream = await network().connect(*listener.getsockname())
+        peer, _ = listener.accept()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        try:
+            await stream.receive()
+        finally:
+            stream.close()
+
+    with pytest.raises(StreamError) as caught:
+        asyncio.run(talk())
+
+    assert caught.value.cause is Cause.RESET
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (errno.ECONNREFUSED, Cause.REFUSED),
+        (errno.ENETUNREACH, Cause.UNREACHABLE),
+        (errno.EHOSTUNREACH, Cause.UNREACHABLE),
+        (errno.ETIMEDOUT, Cause.TIMED_OUT),
+        (errno.EPIPE, Cause.RESET),
+        (errno.EMFILE, Cause.UNREACHABLE),
+    ],
+)
+def test_every_error_has_a_cause(number, cause):
+    error = translate(OSError(number, "words of the system"))
+
+    assert error.cause is cause
+    assert "words of the system" not in error.detail
+
+
+def test_an_error_without_a_place_in_the_table_is_named():
+    assert "EMFILE" in translate(OSError(errno.EMFILE, "")).detail
+
+
+@pytest.mark.parametrize("literal", ["127.0.0.1", "::1"])
+def test_a_literal_needs_no_resolver(literal):
+    assert asyncio.run(network().resolve(literal)) == Resolved(addresses=(literal,))
