@@ -13,8 +13,7 @@ BOTH = ("192.0.2.1", "192.0.2.2", "2001:db8::1")
 
 
 def book(resolution=None):
-    service = Service(host="mail.example.org", port=587)
-    resolutions = {service: resolution} if resolution else {}
+    resolutions = {Service(host="mail.example.org", port=587): resolution} if resolution else {}
     return EvidenceBook(resolutions=resolutions, answers={})
 
 
