@@ -113,7 +113,7 @@ def parse(data: bytes, file: str) -> tuple[Node, tuple[str, ...]]:
     node = reader.read(text)
     if reader.problems or node is None:
         raise PolicyError(reader.problems)
-    return node, tuple(text.splitlines())
+    return node, tuple(line.rstrip("\r") for line in text.split("\n"))
 
 
 def _decode(data: bytes, file: str) -> str:
