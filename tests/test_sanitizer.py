@@ -1,4 +1,4 @@
-"""Whatever a stranger sends, what is shown is one visible line and no command."""
+"""Nothing invisible or commanding passes; what people read stays readable."""
 
 from __future__ import annotations
 
@@ -9,23 +9,84 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtls.sanitizer import LIMIT, clean, clean_bytes
-from report.runner_oracle import COMMANDS, commands
+from report.runner_oracle import COMMANDS, WHITE, commands
 
-INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-EVERY = range(0x110000)
-
-ANY = st.text(alphabet=st.characters(), max_size=80)
 MARKERS = st.lists(
-    st.sampled_from(["#", "##", "[", "]", ":", "::", "error", "group", "\u200b", "\n", " ", "x", "\ud800"]),
+    st.sampled_from(
+        ["#", "##", "[", "]", ":", "::", "error", "group", "\u200b", "\n", " ", "x", "\ud800"]
+    ),
     max_size=12,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
-def test_every_control_format_and_separator_character_is_made_visible():
-    kept = [code for code in EVERY if unicodedata.category(chr(code)) in INVISIBLE
-            and chr(code) in clean(chr(code))]  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "220 mail.example ESMTP Postfix",
+        "fd00::1",
+        "::1",
+        "::ffff:192.0.2.1",
+        "CN=Müller GmbH,O=日本",
+        r"a\b",
+        "100 %",
+        "fe80::dead:beef",
+        "2001:db8:: and [::1]:25",
+        "Ελλάδα, עברית, a\u0301, 🙂",
+    ],
+)
+def test_ordinary_text_is_left_alone(text):
+    assert clean(text) == text
 
-    assert kept == []
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\n::error::x", r"a\x0d\x0a:\x3aerror:\x3ax"),
+        ("x ##[set-output name=verdict]pass", r"x ##\x5bset-output name=verdict]pass"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\u202egnp.exe", r"\u{202e}gnp.exe"),
+        ("zero\u200bwidth", r"zero\u{200b}width"),
+        ("\ud800", r"\u{d800}"),
+        ("\u2028", r"\u{2028}"),
+        ("::stop-commands::t", r":\x3astop-commands:\x3at"),
+    ],
+)
+def test_the_dangerous_is_made_visible(text, shown):
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F, *range(0x80, 0xA0), *range(0xD800, 0xE000)])
+def test_no_control_character_or_surrogate_passes(code):
+    assert chr(code) not in clean(f"a{chr(code)}b")
+
+
+def test_no_format_character_of_unicode_passes():
+    formats = [
+        chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Cf", "Zl", "Zp")
+    ]
+
+    assert len(formats) > 100
+    assert not [hex(ord(char)) for char in formats if char in clean(char)]
+
+
+def test_long_text_is_cut_and_says_so():
+    assert clean("x" * (LIMIT + 7)) == "x" * LIMIT + "... (+7 characters)"
+    assert clean("abcdef", 3) == "abc... (+3 characters)"
+
+
+def test_bytes_are_utf8_where_they_can_be():
+    assert clean_bytes("Müller".encode()) == "Müller"
+    assert clean_bytes(b"M\xfcller\x00") == r"Müller\x00"
+
+
+@given(st.text())
+def test_cleaned_text_is_one_line_and_no_command(text):
+    shown = clean(text)
+
+    assert len(shown.splitlines()) <= 1
+    assert commands(shown) == []
+    assert commands(WHITE + shown) == []
+    assert clean(shown, 10 * LIMIT) == shown
 
 
 @pytest.mark.parametrize(
@@ -37,65 +98,24 @@ def test_what_is_drawn_as_nothing_is_made_visible(character):
     assert clean(f"a{character}b") == f"a\\u{{{ord(character):x}}}b"
 
 
-def test_letters_of_every_script_stay():
-    text = "Zürich, Ελλάδα, 東京, עברית, naïve, a\u0301, 🙂"
-
-    assert clean(text) == text
-
-
-def test_escapes_say_which_character_it_was():
-    assert clean("a\r\nb\x1b[31m\x9b\u202e") == "a\\x0d\\x0ab\\x1b[31m\\x9b\\u{202e}"
-
-
-@pytest.mark.parametrize(
-    "address", ["::", "::1", "fd00::1", "fe80::dead:beef", "2001:db8::", "::ffff:192.0.2.1", "[::1]:25"]
-)  # fmt: skip
-def test_an_address_stays_readable(address):
-    assert clean(f"from {address} at") == f"from {address} at"
-
-
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_command_of_the_runner_survives(name):
-    for text in (f"::{name}::x", f"::{name.upper()} file=a::x", f":::{name}::", f"##[{name}]x"):
-        assert commands(text) or text.startswith(":::")
+    for text in (f"::{name}::x", f"::{name.upper()} file=a::x", f"a ##[{name}]x"):
+        assert len(commands(text)) == 1
         assert commands(clean(text)) == []
 
 
-@given(ANY | MARKERS)
-def test_the_result_is_one_line_without_a_command_and_can_be_written(text):
-    shown = clean(text)
-
-    shown.encode()
-    assert len(shown.splitlines()) <= 1
-    assert commands(shown) == []
-    assert "##[" not in shown
-
-
-@given(ANY | MARKERS)
-def test_cleaning_what_is_clean_changes_nothing(text):
-    once = clean(text)
-
-    assert clean(once, len(once)) == once
-
-
 @given(MARKERS, MARKERS)
-def test_two_clean_texts_with_a_space_between_are_clean(one, two):
+def test_nothing_is_put_together_from_parts(one, two):
     shown = f"{clean(one)} {clean(two)}"
 
-    assert clean(shown, len(shown)) == shown
-
-
-def test_a_long_text_is_cut_and_says_by_how_much():
-    assert clean("x" * LIMIT) == "x" * LIMIT
-    assert clean("x" * (LIMIT + 7)) == "x" * LIMIT + "... (+7 characters)"
-    assert clean("##[error]", 2) == "##... (+7 characters)"
-
-
-def test_bytes_are_utf_8_where_they_can_be_and_else_one_character_each():
-    assert clean_bytes("Zürich\n".encode()) == "Zürich\\x0a"
-    assert clean_bytes(b"\xff\xfe\x9b!") == "ÿþ\\x9b!"
+    assert clean(shown) == shown
+    assert "##[" not in shown
+    assert commands(shown) == []
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes_become_one_line(data):
-    assert len(clean_bytes(data).splitlines()) <= 1
+def test_any_bytes_become_one_line_that_can_be_written(data):
+    shown = clean_bytes(data)
+
+    assert len(shown.encode().splitlines()) <= 1
