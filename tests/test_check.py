@@ -88,7 +88,6 @@ class TestOutcomes:
             assert check(server.port, "--rule", "reachable") == 0
         assert "1 passed" in capsys.readouterr().out
 
-
     def test_rules_without_a_meaning_here_are_never_green(self, capsys):
         with responder() as server:
             assert check(server.port, "--rule", "closed") == 2

@@ -28,7 +28,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "probe/hello.py": _CONNECTIONS,
     "probe/questions.py": _VALUES,
     "probe/session.py": _CONNECTIONS,
-    "report/model.py": _VALUES,
     "tls/openssl.py": "the parts of tls/session.py that touch pyOpenSSL: tests/tls/test_session.py",
 }
 

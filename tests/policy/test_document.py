@@ -75,7 +75,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text():
 
     assert isinstance(node, Keys)
     assert list(node.entries) == ["a"]
-    assert lines == ("a: 1",)
+    assert lines == ("a: 1", "")
 
 
 POLICY = b"""\
