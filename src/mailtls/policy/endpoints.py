@@ -141,7 +141,11 @@ def _addresses(
     value: str | list[str], host: str | None, context: Context
 ) -> AddressChoice | tuple[str, ...]:
     if isinstance(value, str):
-        return AddressChoice(value)
+        choice = AddressChoice(value)
+        lacking = AddressChoice.IPV4 if host is not None and ":" in host else AddressChoice.IPV6
+        if host is not None and is_literal(host) and choice is lacking:
+            context.error(("addresses",), f"the host is the address {host} itself", expected="all")
+        return choice
     found: list[str] = []
     for index, text in enumerate(value):
         try:
