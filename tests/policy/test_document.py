@@ -44,7 +44,22 @@ def problems(data: bytes) -> list[str]:
         (b"a: !!int 3\n", ["1:4: a tag (tag:yaml.org,2002:int): values need none"]),
         (b"a: 1\n---\nb: 2\n", ["2:1: a second document: a policy is one document"]),
         (b"[a]: 1\n", ["1:1: a key that is not text"]),
-        (b"a:\n\t- b\n", ["2:1: not valid YAML: found character that cannot start any token"]),
+        (
+            b"a:\n\t- b\n",
+            ["2:1: not valid YAML: a tab indents this line, and YAML takes spaces only"],
+        ),
+        (
+            b"x:\n  - {host: a\n\n",
+            ["2:5: not valid YAML: did not find expected ',' or '}' at the end of the file"],
+        ),
+        (
+            b"x: [\n",
+            ["1:5: not valid YAML: did not find expected node content at the end of the file"],
+        ),
+        ("# ö\u2028x: 1".encode(), ["1:4: the line separator U+2028"]),
+        (b"x: \xc2\x85", ["1:4: the line separator U+0085"]),
+        ("# öö".encode() + b"\xff", ["1:5: byte 0xff is not UTF-8 text"]),
+        (b"x: 1\r# y\r\nz: \x01", ["3:4: a character that YAML does not allow"]),
         (b"a: b: c\n", ["1:5: not valid YAML: mapping values are not allowed in this context"]),
         (b"a: \x00\n", ["1:4: a character that YAML does not allow"]),
         (b"ok: 1\nbad: \xff\n", ["2:6: byte 0xff is not UTF-8 text"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailtls.errors import Problem
@@ -28,13 +29,16 @@ _RELAY_PORT = 25
 
 
 def build_endpoints(
-    instances: list[dict[str, Any]], document: PolicyDocument, read: Read
+    instances: Mapping[int, dict[str, Any]], document: PolicyDocument, read: Read
 ) -> tuple[tuple[Endpoint, ...], list[Problem]]:
-    """Return the endpoints and every problem with them, errors and warnings, in the file's order."""
+    """Return the endpoints and every problem with them, errors and warnings, in the file's order.
+
+    `instances` are the endpoints that the schema lets pass, by their place in the list.
+    """
     problems: list[Problem] = []
     endpoints: list[Endpoint] = []
     names: dict[str, int] = {}
-    for index, instance in enumerate(instances):
+    for index, instance in instances.items():
         route = ("endpoints", index)
         context = Context(document=document, read=read, route=route, problems=problems)
         endpoint = _endpoint(instance, context)
