@@ -7,6 +7,7 @@ it says (anchors, merge keys, tags, duplicate keys, several documents) is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,13 @@ from mailtls.verdict import Location, Route
 BYTE_LIMIT = 256 * 1024
 DEPTH_LIMIT = 12
 NODE_LIMIT = 5000
+
+# YAML 1.1 section 5.1, without a byte order mark inside the text, which nobody sees, and without
+# U+0085, U+2028 and U+2029: they end lines there but not in editors and version control, and lines
+# would be counted apart.
+_NOT_TEXT = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 # libyaml's parser where it is built in: five times as fast, the same events.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -108,12 +116,24 @@ class PolicyDocument:
 
 def parse(data: bytes, file: str) -> tuple[Node, tuple[str, ...]]:
     """Return the tree of a file and its lines; raises PolicyError with everything that is wrong."""
+    node, lines, problems = parse_leniently(data, file)
+    if problems:
+        raise PolicyError(problems)
+    return node, lines
+
+
+def parse_leniently(data: bytes, file: str) -> tuple[Node, tuple[str, ...], list[Problem]]:
+    """Return the tree of a file, its lines, and what is refused in a tree worth checking further.
+
+    Raises PolicyError where there is no tree.
+    """
     text = _decode(data, file)
     reader = _Reader(file)
     node = reader.read(text)
-    if reader.problems or node is None:
+    if node is None:
         raise PolicyError(reader.problems)
-    return node, tuple(line.rstrip("\r") for line in text.split("\n"))
+    lines = tuple(line.rstrip("\r") for line in text.split("\n"))
+    return node, lines, reader.problems
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -122,14 +142,23 @@ def _decode(data: bytes, file: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        place = _point(file, line, column)
+        place = _end_of(file, data[: error.start].decode("utf-8-sig", "replace"))
         message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
         raise PolicyError(
             [Problem(location=place, message=message, expected="a YAML file in UTF-8")]
         ) from None
+    if found := _NOT_TEXT.search(text):
+        message = f"the character U+{ord(found.group()):04X} has no place in a policy"
+        expected = "printable characters, and line feeds between lines"
+        place = _end_of(file, text[: found.start()])
+        raise PolicyError([Problem(location=place, message=message, expected=expected)])
     return text
+
+
+def _end_of(file: str, before: str) -> Location:
+    """Return the place of the character that follows `before`."""
+    lines = f"{before}.".splitlines()
+    return _point(file, len(lines), len(lines[-1]))
 
 
 def _point(file: str, line: int, column: int) -> Location:
@@ -154,14 +183,7 @@ class _Reader:
             events = iter(_events(text))
             return self._stream(events)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            what = clean(error.problem or "not valid YAML")
-            self._refuse(_point(self._file, line, column), f"not valid YAML: {what}")
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            column = error.position - text.rfind("\n", 0, error.position)
-            self._refuse(_point(self._file, line, column), "a character that YAML does not allow")
+            self._refuse_syntax(error, text.splitlines())
         except _TooMuchError as error:
             self._refuse(error.location, str(error))
         return None
@@ -232,6 +254,22 @@ class _Reader:
             end_line=end.line + 1,
             end_column=end.column + 1,
         )
+
+    def _refuse_syntax(self, error: yaml.MarkedYAMLError, lines: list[str]) -> None:
+        mark = error.problem_mark or error.context_mark
+        assert mark is not None  # the scanner and the parser mark every error
+        what = clean(error.problem or "a syntax error")
+        place = _point(self._file, mark.line + 1, mark.column + 1)
+        if not any(line.strip() for line in lines[mark.line :]):
+            # The parser stands behind the last line, which no editor and no annotation shows.
+            what = f"{what} at the end of the file"
+            place = _end_of(self._file, "\n".join(lines).rstrip())
+            opened = error.context_mark
+            if opened is not None and any(line.strip() for line in lines[opened.line :]):
+                place = _point(self._file, opened.line + 1, opened.column + 1)
+        elif re.match(r" *\t", lines[mark.line]):
+            what = "a tab indents this line, and YAML takes spaces only"
+        self._refuse(place, f"not valid YAML: {what}")
 
     def _refuse(self, location: Location, message: str) -> None:
         self.problems.append(Problem(location=location, message=message))

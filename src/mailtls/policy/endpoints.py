@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailtls.errors import Problem
@@ -28,13 +29,16 @@ _RELAY_PORT = 25
 
 
 def build_endpoints(
-    instances: list[dict[str, Any]], document: PolicyDocument, read: Read
+    instances: Mapping[int, dict[str, Any]], document: PolicyDocument, read: Read
 ) -> tuple[tuple[Endpoint, ...], list[Problem]]:
-    """Return the endpoints and every problem with them, errors and warnings, in the file's order."""
+    """Return the endpoints and every problem with them, errors and warnings, in the file's order.
+
+    `instances` are the endpoints that the schema lets pass, by their place in the list.
+    """
     problems: list[Problem] = []
     endpoints: list[Endpoint] = []
     names: dict[str, int] = {}
-    for index, instance in enumerate(instances):
+    for index, instance in instances.items():
         route = ("endpoints", index)
         context = Context(document=document, read=read, route=route, problems=problems)
         endpoint = _endpoint(instance, context)
@@ -141,7 +145,11 @@ def _addresses(
     value: str | list[str], host: str | None, context: Context
 ) -> AddressChoice | tuple[str, ...]:
     if isinstance(value, str):
-        return AddressChoice(value)
+        choice = AddressChoice(value)
+        lacking = AddressChoice.IPV4 if host is not None and ":" in host else AddressChoice.IPV6
+        if host is not None and is_literal(host) and choice is lacking:
+            context.error(("addresses",), f"the host is the address {host} itself", expected="all")
+        return choice
     found: list[str] = []
     for index, text in enumerate(value):
         try:
