@@ -82,7 +82,7 @@ def test_validate_annotates_on_demand(here, capsys):
             "'2026-02-30'",
         ),
         (bytes(range(256)), "not UTF-8"),
-        (b"\x00\x01", "a character that YAML does not allow"),
+        (b"\x00\x01", "the character U+0000 has no place in a policy"),
     ],
 )
 def test_a_bad_policy_is_exit_2_with_its_reason(here, capsys, command, content, reason):

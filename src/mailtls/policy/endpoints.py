@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import PolicyDocument
 from mailtls.policy.expectations import Context, certificate, tls
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import is_literal, normalize
 from mailtls.policy.merge import dotted
 from mailtls.policy.model import AddressChoice, Endpoint
+from mailtls.policy.nodes import PolicyDocument
 from mailtls.sanitizer import clean
 from mailtls.terms import (
     WELL_KNOWN_PORTS,

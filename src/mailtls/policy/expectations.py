@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import Keys, Node, PolicyDocument
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import normalize
 from mailtls.policy.model import Anchors, CertificateExpectation, KeyMinimum, TlsExpectation
+from mailtls.policy.nodes import Keys, Node, PolicyDocument
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
 from mailtls.verdict import Route

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailtls.errors import PolicyError, Problem
-from mailtls.policy.document import Keys, Node, PolicyDocument, Scalar, parse_leniently
+from mailtls.policy.document import parse_leniently
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
 from mailtls.policy.merge import apply_defaults, inherited_count, over
 from mailtls.policy.model import Policy
+from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check, sound_endpoints
 from mailtls.sanitizer import clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtls.policy.document import Entry, Items, Keys, Node
+from mailtls.policy.nodes import Entry, Items, Keys, Node
 
 NOT_INHERITED = frozenset({"name", "host"})
 """Keys that make an endpoint what it is; `defaults` cannot hold them."""

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import Items, Keys, Node, Scalar
+from mailtls.policy.nodes import Items, Keys, Node, Scalar
 from mailtls.sanitizer import clean
 from mailtls.verdict import Location
 
