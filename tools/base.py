@@ -28,7 +28,8 @@ IMAGE = "localhost/mailtls:test"
 WHEELS = "/wheels"
 # What the tests run; the image is built and run from outside, and needs none of it.
 SERVERS = (
-    "dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix openssl gnutls-bin"
+    "dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix openssl gnutls-bin "
+    "iproute2"
 )
 
 # Pip's own settings that say where packages come from; a machine may need them, no file may name them.

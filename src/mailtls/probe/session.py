@@ -10,6 +10,7 @@ from mailtls.dialects import DIALECTS
 from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.classify import classify
 from mailtls.evidence import (
+    SPOKEN_PROTOCOLS,
     Capabilities,
     HandshakeRefused,
     Missing,
@@ -38,6 +39,8 @@ Postfix's postscreen holds its greeting back for 6 s, and the answer has to stan
 
 SILENT_PORT_SECONDS = 2.5
 """Longest wait for the answer to a TLS hello on a port that has kept silent."""
+
+_UNTOLD = frozenset({Spoken.SILENCE, Spoken.UNKNOWN, *SPOKEN_PROTOCOLS})
 
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
@@ -132,6 +135,10 @@ async def open_dialogue(
             return await _ask_silent_port(attempt, stream, outcome)
         # A greeting held back in parts (postscreen's teaser): the same engine goes on.
         outcome = await attempt.run(stream, engine)
+        spoken = classify(engine.trailing)
+        if isinstance(outcome, Missing) and spoken not in _UNTOLD:
+            # A banner without a line end, as MySQL's: it names itself though nothing completes it.
+            return WrongMode(spoken=spoken, first_bytes=stream.first[:64])
     if isinstance(outcome, Opening) and isinstance(outcome.greeting, WrongMode):
         return outcome.greeting
     return outcome
