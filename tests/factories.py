@@ -56,7 +56,7 @@ BCP195 = Profile(
     ),
     required_version=TlsVersion.TLS1_2,
     rsa_bits=2048,
-    curves=("P-256", "P-384", "P-521", "ed25519"),
+    curves=("P-256", "P-384", "P-521"),
     signature_hashes=("sha256", "sha384", "sha512"),
 )
 

@@ -63,6 +63,17 @@ def test_the_leafs_key_is_held_to_the_policy_or_the_profile(of, served, outcome)
     assert finding.key == "certificate.keys"
 
 
+def test_what_is_wanted_is_said_as_the_policy_writes_it():
+    of = with_certificate(
+        keys=(
+            KeyMinimum(kind="rsa", bits=3072),
+            KeyMinimum(kind="ecdsa", bits=256),
+            KeyMinimum(kind="ed25519", bits=0),
+        )
+    )
+    assert judged(of, leaf(), CA).expected == "at least rsa-3072 or ecdsa-p256 or ed25519"
+
+
 def test_a_weak_intermediate_fails_by_name():
     weak = replace(CA, key=key(bits=1024))
     finding = judged(RSA_2048_OR_P256, leaf(), weak)

@@ -11,7 +11,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "rules"
 HEADINGS = [
     "What it checks",
     "Why it matters",
-    "How it is measured (and its limits)",
+    "How it is measured",
     "Policy key",
     "Example",
     "How to fix",
