@@ -22,10 +22,10 @@ DEPTH_LIMIT = 12
 NODE_LIMIT = 5000
 
 # YAML 1.1 section 5.1, without a byte order mark inside the text, which nobody sees, and without
-# U+0085, U+2028 and U+2029: they end lines there but not in editors and version control, and lines
-# would be counted apart.
+# U+0085, U+2028, U+2029 and a lone carriage return: they end lines there but not in version control,
+# and lines would be counted apart.
 _NOT_TEXT = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
 # libyaml's parser where it is built in: five times as fast, the same events.
