@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mailtls.errors import PolicyError
 from mailtls.policy.load import load_policy, load_text
 from mailtls.policy.model import Policy
+from mailtls.terms import Role
 
 MINIMAL = b"version: 1\nendpoints:\n  - {host: smtp.example.com, port: 587, mode: starttls}\n"
 
@@ -231,3 +232,12 @@ def test_any_mutated_policy_is_a_policy_or_problems(at, cut, inserted):
     result = outcome(MINIMAL[:at] + inserted.encode() + MINIMAL[at + cut :])
 
     assert isinstance(result, Policy) or result
+
+
+def test_a_role_in_defaults_is_of_the_smtp_endpoints():
+    policy, _, _ = load(
+        "version: 1\ndefaults: {role: relay}\nendpoints:\n"
+        "  - {host: a, port: 25, mode: starttls}\n  - {host: a, port: 993, mode: implicit}\n"
+    )
+
+    assert [endpoint.role for endpoint in policy.endpoints] == [Role.RELAY, None]

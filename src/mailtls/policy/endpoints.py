@@ -122,7 +122,8 @@ def _protocol(
 
 def _role(instance: dict[str, Any], port: int, protocol: Protocol, context: Context) -> Role | None:
     if protocol is not Protocol.SMTP:
-        if "role" in instance:
+        # In `defaults` a role is meant for those endpoints that can have one.
+        if "role" in instance and not context.inherited("role"):
             context.error(
                 ("role",),
                 f"role is of SMTP endpoints, and this one speaks {protocol.value}",
