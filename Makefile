@@ -16,8 +16,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: $(VENV)/.runtime ## Check five loopback servers, four of them drifted
-	$(BIN)/mailtls demo
+demo: $(VENV)/.runtime ## Check loopback servers, most of them drifted; no network
+	@# The verdict it has to show is a failure, exit code 1.
+	@$(BIN)/mailtls demo; test $$? -eq 1
 
 test: packages $(VENV)/.dev base check ## Everything: linters, types, tests, the image, real servers
 	$(BIN)/pytest
