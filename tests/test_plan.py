@@ -6,9 +6,10 @@ from factories import endpoint, implicit, policy, with_certificate
 from mailtls.errors import UsageError
 from mailtls.plan import build_plan
 from mailtls.policy.model import Anchors, TlsExpectation
+from mailtls.policy.profiles import load_profile
 from mailtls.probe.questions import PortQuestion, Service, SessionQuestion, describe
 from mailtls.rules import RULES
-from mailtls.terms import Expect, TlsVersion
+from mailtls.terms import Expect, Role, TlsVersion
 
 SUBMISSION = Service(host="mail.example.org", port=587)
 
@@ -72,3 +73,41 @@ def test_chosen_rules_ask_alone():
     assert ask.askers == (("submission", "certificate-expiry"),)
     with pytest.raises(UsageError, match="there is no rule"):
         build_plan(policy(), RULES, only_rules=["nothing"])
+
+
+def labels(of, profile):
+    plan = build_plan(policy(of, profile=load_profile(profile)), RULES)
+    (service,) = plan.services
+    found = [describe(ask.question).removeprefix("a hello offering ") for ask in plan.asks]
+    assert plan.connections(service) == len(found)
+    return found
+
+
+FIRST = ["one full session", "SSLv3 to TLSv1.1", "SSLv2"]
+FACTS = "every suite, compression and status request"
+MUST_NOT = "suites that must not be accepted"
+MUST_NOT_1_3 = "suites of TLSv1.3 that must not be accepted"
+GROUPS = "groups of TLSv1.3 that must not be accepted"
+
+
+@pytest.mark.parametrize("of", [endpoint(), implicit(), endpoint(port=25, role=Role.RELAY)])
+def test_bcp195_costs_six_connections(of):
+    should_not = "suites that should not be accepted"
+    assert labels(of, "bcp195") == [*FIRST, FACTS, MUST_NOT, should_not]
+
+
+def test_mozilla_intermediate_with_a_required_group_costs_eight():
+    of = endpoint(tls=TlsExpectation(require_groups=(0x11EC,)))
+    hybrid = "the group X25519MLKEM768"
+    expected = [*FIRST, FACTS, MUST_NOT, MUST_NOT_1_3, GROUPS, hybrid]
+    assert labels(of, "mozilla-intermediate-6.0") == expected
+
+
+def test_mozilla_modern_costs_six():
+    first = ["one full session", "SSLv3 to TLSv1.2", "SSLv2"]
+    assert labels(endpoint(), "mozilla-modern-6.0") == [*first, FACTS, MUST_NOT_1_3, GROUPS]
+
+
+def test_an_endpoints_own_profile_is_planned():
+    of = endpoint(tls=TlsExpectation(profile=load_profile("mozilla-modern-6.0")))
+    assert labels(of, "bcp195") == labels(endpoint(), "mozilla-modern-6.0")

@@ -115,12 +115,8 @@ def level_of(view: TargetView, profiled: Level | None, *, demanded: bool) -> Lev
     return None if profiled is None else lighter(profiled, view.endpoint.level)
 
 
-def feature(
-    view: TargetView, level: Level | None, key: str, *, expected: str, modern: str
-) -> ServerAnswer | Finding:
+def feature(view: TargetView, key: str, *, expected: str, modern: str) -> ServerAnswer | Finding:
     """Return the answer that shows a feature of TLS 1.2 and below, or the finding where none does."""
-    if level is None:
-        return not_applicable(f"neither the policy nor {view.profile.name} asks for it", key=key)
     match below_tls13(view):
         case Missing() as missing:
             question = control_question(view.endpoint, view.profile)

@@ -15,7 +15,6 @@ from mailtls.rules.base import (
     failed,
     hello_question,
     inconclusive,
-    not_applicable,
     passed,
     session_question,
 )
@@ -49,7 +48,6 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Pass where any name is chosen; a server that answers without a choice, or refuses it, fails."""
     names = view.endpoint.tls.alpn
     if not names:
-        yield not_applicable("the policy names no application protocol", key=_KEY)
         return
     expected = "one of " + ", ".join(names)
     said: list[str] = []

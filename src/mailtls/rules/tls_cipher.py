@@ -15,7 +15,6 @@ from mailtls.rules.base import (
     failed,
     hello_question,
     inconclusive,
-    not_applicable,
     passed,
     session_question,
 )
@@ -59,7 +58,6 @@ def check(view: TargetView) -> Iterable[Finding]:
     weights = suite_weights(view.endpoint, view.profile)
     key = _key(view.endpoint)
     if not weights:
-        yield not_applicable(f"{view.profile.name} says nothing of cipher suites", key=key)
         return
     expected = _expected(view)
     chosen, gap = _read(view)

@@ -26,8 +26,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Judge the compression method of the control's answer, which was offered DEFLATE."""
     demanded = view.endpoint.tls.no_compression
     level = level_of(view, view.profile.compression, demanded=demanded)
+    if level is None:
+        return
     seen = feature(
-        view, level, _KEY, expected=_EXPECTED, modern="which has no compression (RFC 8446 4.1.2)"
+        view, _KEY, expected=_EXPECTED, modern="which has no compression (RFC 8446 4.1.2)"
     )
     if not isinstance(seen, ServerAnswer):
         yield seen

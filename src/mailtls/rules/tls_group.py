@@ -16,7 +16,6 @@ from mailtls.rules.base import (
     hello_question,
     inconclusive,
     lighter,
-    not_applicable,
     passed,
     session_question,
 )
@@ -67,7 +66,6 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Judge the groups and sizes that were chosen; an unanswered hello that decides stays open."""
     endpoint, profile = view.endpoint, view.profile
     if not _uses_control(endpoint, profile) and not endpoint.tls.require_groups:
-        yield not_applicable(f"{profile.name} says nothing of groups", key="tls.groups")
         return
     findings = [*_groups(view), *_sizes(view), *check_required(view)]
     yield from findings

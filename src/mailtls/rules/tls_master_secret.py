@@ -27,9 +27,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Judge the extension extended_master_secret of the control's answer."""
     demanded = view.endpoint.tls.extended_master_secret
     level = level_of(view, view.profile.master_secret, demanded=demanded)
+    if level is None:
+        return
     seen = feature(
         view,
-        level,
         _KEY,
         expected=_EXPECTED,
         modern="whose secrets always cover the handshake (RFC 8446 7.1)",

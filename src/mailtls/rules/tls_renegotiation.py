@@ -27,8 +27,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Judge the extension renegotiation_info of the control's answer."""
     demanded = view.endpoint.tls.secure_renegotiation
     level = level_of(view, view.profile.renegotiation, demanded=demanded)
+    if level is None:
+        return
     seen = feature(
-        view, level, _KEY, expected=_EXPECTED, modern="which has no renegotiation (RFC 8446 4.1.2)"
+        view, _KEY, expected=_EXPECTED, modern="which has no renegotiation (RFC 8446 4.1.2)"
     )
     if not isinstance(seen, ServerAnswer):
         yield seen
