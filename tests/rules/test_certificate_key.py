@@ -21,6 +21,7 @@ from factories import (
     with_certificate,
 )
 from mailtls.policy.model import KeyMinimum
+from mailtls.policy.profiles import load_profile
 from mailtls.rules.certificate_key import RULE
 from mailtls.terms import Cause, Outcome
 
@@ -101,3 +102,13 @@ def test_an_unknown_kind_of_key_is_inconclusive():
 
 def test_no_handshake_is_inconclusive():
     assert only(RULE.check(view(endpoint(), missing()))).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_profile_without_rsa_speaks_of_the_leaf_alone():
+    modern = load_profile("mozilla-modern-6.0")
+    assert judged(endpoint(), leaf(key=P256), CA, profile=modern).outcome is Outcome.PASS
+    refused = judged(endpoint(), leaf(key=key()), CA, profile=modern)
+    assert refused.outcome is Outcome.FAIL
+    assert refused.expected == "P-256, P-384 (mozilla-modern-6.0)"
+    own = with_certificate(keys=(KeyMinimum(kind="rsa", bits=2048),))
+    assert judged(own, leaf(key=key()), CA, profile=modern).outcome is Outcome.PASS
