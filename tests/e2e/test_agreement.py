@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -27,13 +29,13 @@ from mailtls.policy.profiles import load_profile
 from mailtls.probe.attempt import Attempt
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import HelloQuestion, Offer, Question, SessionQuestion, Target
-from mailtls.rules import tls_cipher, tls_group, tls_version
+from mailtls.rules import RULES, tls_cipher, tls_group, tls_version
 from mailtls.rules.base import Finding, Rule, TargetView, hello_question
 from mailtls.rules.grades import suite_weights
 from mailtls.terms import Level, Mode, Outcome, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import group_by_name, suite_by_name, suites
-from probe.peers import network, settings
+from probe.peers import network, peer, settings
 
 NAME = "mail.example.test"
 BCP195 = load_profile("bcp195")
@@ -273,3 +275,31 @@ def test_stock_postfix_takes_anonymous_suites_and_stock_dovecot_does_not(servers
     assert not anonymous & accepted["dovecot"]
     errors = [f for f in servers["postfix"].findings(tls_cipher.RULE) if f.level is Level.ERROR]
     assert "_anon_" in errors[0].message
+
+
+def _reset(connection: socket.socket) -> None:
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _close(connection: socket.socket) -> None:
+    connection.recv(65536)
+
+
+@pytest.mark.parametrize("talk", [_reset, _close])
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_server_that_answers_nothing_is_never_judged(talk, name):
+    rules = [rule for rule in RULES if rule.id.startswith("tls-")]
+    demanded = TlsExpectation(
+        groups=(0x1D,), require_groups=(0x11EC,), min_dh_bits=2048, alpn=("smtp",)
+    )
+    with peer(talk) as (port, _):
+        server = Server(address="127.0.0.1", port=port)
+        found = [
+            finding.outcome
+            for rule in rules
+            for tls in (None, demanded)
+            for finding in server.findings(rule, load_profile(name), tls)
+        ]
+
+    assert set(found) == {Outcome.INCONCLUSIVE}
