@@ -269,7 +269,71 @@ class PortEvidence:
     """A bare TCP connection was accepted."""
 
 
-Evidence = SessionEvidence | HelloEvidence | PortEvidence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeEvidence:
+    """The same commands before and behind the upgrade; `MAIL FROM:<>` is SMTP's and LMTP's alone.
+
+    `unannounced` answers MAIL before any EHLO, `clear` MAIL after EHLO and before TLS, `forgotten`
+    MAIL inside TLS before a new EHLO, `protected` MAIL after it, and `again` a second STARTTLS.
+    `tls` is True behind a completed handshake.
+    """
+
+    unannounced: Reply | Skipped | Missing
+    before: Capabilities | Missing
+    clear: Reply | Skipped | Missing
+    upgrade: UpgradeReply | NotOffered | Missing
+    tls: bool | Missing
+    forgotten: Reply | Skipped | Missing
+    after: Capabilities | Missing
+    protected: Reply | Skipped | Missing
+    again: Reply | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smuggled:
+    """What came inside TLS ahead of the first reply that was due: replies to a smuggled command."""
+
+    replies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectionEvidence:
+    """STARTTLS and a second command in one write; `answer` is what became of the second.
+
+    A `HandshakeRefused` or `WrongMode` says that it was read as the start of TLS.
+    """
+
+    upgrade: UpgradeReply | NotOffered | Missing
+    answer: Smuggled | HandshakeRefused | WrongMode | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """What followed a junk record in place of a ClientHello.
+
+    `alerted` is whether a TLS alert came, `resumed` the reply to a command sent in clear behind it.
+    """
+
+    alerted: bool
+    resumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackEvidence:
+    """Whether a server goes back to plain text when the handshake fails."""
+
+    upgrade: UpgradeReply | NotOffered | Missing
+    answer: Fallback | Missing
+
+
+Evidence = (
+    SessionEvidence
+    | HelloEvidence
+    | PortEvidence
+    | UpgradeEvidence
+    | InjectionEvidence
+    | FallbackEvidence
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,3 +381,24 @@ SPOKEN_PROTOCOLS = {
     Spoken.POP3: Protocol.POP3,
     Spoken.SIEVE: Protocol.SIEVE,
 }
+
+
+def steps(evidence: Evidence) -> tuple[object, ...]:
+    """Return the steps that evidence rests on, in the order of the wire."""
+    match evidence:
+        case SessionEvidence() as seen:
+            return (
+                seen.greeting,
+                seen.before,
+                seen.upgrade,
+                seen.tls,
+                seen.greeting_after,
+                seen.after,
+            )
+        case UpgradeEvidence() as seen:
+            said = (seen.unannounced, seen.before, seen.clear, seen.upgrade, seen.tls)
+            return (*said, seen.forgotten, seen.after, seen.protected)
+        case InjectionEvidence() | FallbackEvidence() as seen:
+            return (seen.upgrade, seen.answer)
+        case HelloEvidence() | PortEvidence():
+            return ()
