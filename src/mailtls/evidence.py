@@ -300,11 +300,11 @@ class Smuggled:
 class InjectionEvidence:
     """STARTTLS and a second command in one write; `answer` is what became of the second.
 
-    A `HandshakeRefused` or `WrongMode` says that it was read as the start of TLS.
+    `HandshakeRefused`, `WrongMode` and `ClosedAnswer` say that it was read as the start of TLS.
     """
 
     upgrade: UpgradeReply | NotOffered | Missing
-    answer: Smuggled | HandshakeRefused | WrongMode | Missing
+    answer: Smuggled | HandshakeRefused | WrongMode | ClosedAnswer | Missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

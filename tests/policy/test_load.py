@@ -133,8 +133,44 @@ def test_any_bytes_are_a_policy_or_problems(data):
 
 
 _WORDS = st.sampled_from(  # the words and signs that mean something in a policy
-    "version endpoints host port mode tls certificate trust names keys pins defaults extends 1 25 "
-    "starttls implicit a.example ::1 [ ] { } : , - 'x' \"y\" # & * ! | > \n \t".split(" ")  # noqa: SIM905 - a list of one-character strings reads worse
+    [
+        "version",
+        "endpoints",
+        "host",
+        "port",
+        "mode",
+        "tls",
+        "certificate",
+        "trust",
+        "names",
+        "keys",
+        "pins",
+        "defaults",
+        "extends",
+        "1",
+        "25",
+        "starttls",
+        "implicit",
+        "a.example",
+        "::1",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        ",",
+        "-",
+        "'x'",
+        '"y"',
+        "#",
+        "&",
+        "*",
+        "!",
+        "|",
+        ">",
+        "\n",
+        "\t",
+    ]
 )
 
 

@@ -10,6 +10,7 @@ from mailtls.dialects import DIALECTS
 from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.boundary import CROSSINGS, fallback, first_replies
 from mailtls.evidence import (
+    ClosedAnswer,
     Fallback,
     FallbackEvidence,
     HandshakeRefused,
@@ -48,6 +49,11 @@ async def ask_injection(
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
     if not isinstance(done, Handshake):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
+        # Dovecot takes the smuggled command for the start of TLS and hangs up; a reset instead is
+        # our own doing, because the ClientHello behind it was never read.
+        if isinstance(done, Missing) and done.cause in {Cause.CLOSED, Cause.RESET}:
+            hung_up = ClosedAnswer(reset=done.cause is Cause.RESET)
+            return InjectionEvidence(upgrade=step, answer=hung_up)
         return InjectionEvidence(upgrade=step, answer=done)
     inside = TlsStream(stream, channel)
     answer: Smuggled | Missing = await attempt.run(inside, first_replies(question.protocol, word))
