@@ -8,7 +8,6 @@ import struct
 import time
 
 import pytest
-from probe.peers import AUTHORITY, NAME, network, peer, says, settings
 
 from mailtls.evidence import (
     AlertAnswer,
@@ -44,6 +43,7 @@ from mailtls.probe.questions import (
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Cause, Mode, Phase, Protocol, TlsVersion
 from mailtls.tls import offers
+from probe.peers import AUTHORITY, NAME, network, peer, says, settings
 
 SYSTEM = Anchors(label="system")
 
