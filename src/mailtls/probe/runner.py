@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import (
+    Capabilities,
     Missing,
     NotObserved,
     Observation,
@@ -27,7 +28,7 @@ from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Question, Service, Target
+from mailtls.probe.questions import Question, Service, Target, UpgradeQuestion
 from mailtls.probe.turns import Turns
 from mailtls.terms import Cause, Phase
 
@@ -114,15 +115,11 @@ class Runner:
                 first = group.create_task(self._ask(lead, target, deadline, greeted.set))
                 first.add_done_callback(lambda _: greeted.set())
                 await greeted.wait()
-                if first.done() and not _went_on(first.result()):
-                    followers: dict[Question, asyncio.Task[Observation]] = {}
-                else:
-                    followers = {
-                        question: group.create_task(
-                            self._ask(question, target, deadline, lambda: None)
-                        )
-                        for question in others
-                    }
+                followers = {
+                    question: group.create_task(self._ask(question, target, deadline, lambda: None))
+                    for question in others
+                    if not first.done() or _can_learn(question, first.result())
+                }
             answers[lead] = first.result()
             for question in others:
                 answers[question] = (
@@ -174,11 +171,14 @@ def _trouble(seen: Observation) -> Cause | None:
     return None
 
 
-def _went_on(lead: Observation) -> bool:
-    """Return whether a lead that has ended leaves anything for raw hellos to learn."""
+def _can_learn(question: Question, lead: Observation) -> bool:
+    """Return whether a question has something to learn where the lead has ended already."""
     match lead:
-        case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
-            return missing.phase is Phase.HANDSHAKE
+        case Observed(evidence=SessionEvidence(tls=Missing() as missing, before=before)):
+            in_clear = isinstance(question, UpgradeQuestion) and question.clear
+            return missing.phase is Phase.HANDSHAKE or (
+                in_clear and isinstance(before, Capabilities)
+            )
         case Observed():
             return True
         case NotObserved():
