@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from e2e.run import Run, check
-from lab import dovecot, fleet
-from lab.process import require
+from lab import dovecot, fleet, others
+from lab.process import require, running
 
 # As Debian's jail.conf runs them in the jails postfix, postfix-sasl and dovecot.
 DEFAULTS = {"postfix": ("postfix", "postfix[mode=auth]"), "dovecot": ("dovecot",)}
@@ -44,16 +44,21 @@ class Watched:
 
     def matched(self, server: str, filter_name: str) -> int:
         """Return how many lines of a log a filter counts against the client."""
-        done = subprocess.run(
-            [require("fail2ban-regex", "fail2ban"), self.log(server), filter_name],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        summary = re.search(r"Lines: (\d+) lines, \d+ ignored, (\d+) matched", done.stdout)
-        assert summary, done.stdout + done.stderr
-        assert int(summary[1]) > 0
-        return int(summary[2])
+        return counted(self.log(server), filter_name)
+
+
+def counted(log: Path, filter_name: str) -> int:
+    """Return how many lines of a file a filter that fail2ban ships counts."""
+    done = subprocess.run(
+        [require("fail2ban-regex", "fail2ban"), log, filter_name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    summary = re.search(r"Lines: (\d+) lines, \d+ ignored, (\d+) matched", done.stdout)
+    assert summary, done.stdout + done.stderr
+    assert int(summary[1]) > 0
+    return int(summary[2])
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +101,28 @@ def test_the_filters_do_see_what_they_are_for(watched):
     assert watched.matched("postfix", "postfix") == 1
     assert watched.matched("postfix", "postfix[mode=auth]") > 0
     assert watched.matched("dovecot", "dovecot[mode=aggressive]") > 0
+
+
+def test_exim_counts_nothing_and_refuses_nobody(lab_folder, subnet, pki, tmp_path):
+    """The whole policy, four connections at once, against Exim's own limit of twenty."""
+    address, host = subnet.address(), "mail.example.test"
+    server = others.exim(lab_folder / "exim-watched", address, pki.issue(host))
+    endpoint = {"name": "it", "host": host, "port": 25, "mode": "starttls"}
+    with running(server):
+        led = ["--connect-to", f"{host}:25:{address}:25"]
+        run = check(tmp_path, [endpoint], *led, ca_file=pki.ca_file)
+        log = server.log()
+    assert run.report["counts"]["inconclusive"] == 0
+    assert "too many connections" not in log
+
+    def matched(text: str) -> int:
+        (tmp_path / "mainlog").write_text(text)
+        return counted(tmp_path / "mainlog", "exim")
+
+    assert matched(log) == 0
+    now = log.splitlines()[-1][:19]
+    refused = f"{now} H=(x) [192.0.2.1] F=<> rejected RCPT <a@b>: relay not permitted\n"
+    assert matched(log + refused) == 1
 
 
 def test_every_session_said_goodbye(watched):
