@@ -59,6 +59,7 @@ def test_unsolicited_lines_literals_and_a_second_list_are_read_past(talk):
     [
         (b"* BYE too many connections\r\n", Cause.THROTTLED),
         (b"* OK " + b"x" * 9000, Cause.MALFORMED),
+        (b"* OK\rready\r\n", Cause.MALFORMED),
     ],
 )
 def test_a_greeting_that_ends_it(talk, greeting, cause):

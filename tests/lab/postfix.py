@@ -198,7 +198,7 @@ def _make_queue(queue: Path) -> None:
         if name != "pid":
             shutil.chown(part, user)
     (queue / "pid").chmod(0o755)
-    for name, mode in (("maildrop", 0o1730), ("public", 0o2710)):
+    for name, mode in (("maildrop", 0o730), ("public", 0o710)):
         part = queue / name
         part.mkdir()
         shutil.chown(part, user, group)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
-DAY = datetime.timedelta(days=1)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @cache
 def rsa_key(bits: int) -> rsa.RSAPrivateKey:
-    """A key of `bits`, made once in a run: these are slow."""
+    """Return a key of `bits`, made once in a run: these are slow."""
     return rsa.generate_private_key(65537, bits)
 
 
@@ -37,7 +37,6 @@ class Issued:
 
     certificate: x509.Certificate
     key: Any
-    chain: list[Issued] = field(default_factory=list)
 
     @property
     def der(self) -> bytes:
@@ -73,8 +72,8 @@ class Authority:
         ca: bool = False,
         names: tuple[x509.GeneralName, ...] = (),
         usages: tuple[x509.ObjectIdentifier, ...] | None = None,
-        since: datetime.datetime = NOW - 30 * DAY,
-        until: datetime.datetime = NOW + 60 * DAY,
+        since: datetime = NOW - 30 * DAY,
+        until: datetime = NOW + 60 * DAY,
         digest: Any = None,
         extra: tuple[x509.ExtensionType, ...] = (),
         padding: Any = None,

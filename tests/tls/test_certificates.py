@@ -105,21 +105,21 @@ def test_an_authority_and_a_certificate_without_names(authority, root) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "kind", "bits", "curve"),
+    ("make", "expected"),
     [
-        (lambda a: a.rsa_key(2048), "rsa", 2048, ""),
-        (lambda a: a.curve_key(ec.SECP384R1()), "ecdsa", 384, "P-384"),
-        (lambda a: a.curve_key(ec.SECP521R1()), "ecdsa", 521, "P-521"),
-        (lambda a: a.curve_key(ec.SECP256K1()), "ecdsa", 256, "secp256k1"),
-        (lambda a: a.curve_key(ec.BrainpoolP256R1()), "ecdsa", 256, "brainpoolP256r1"),
-        (lambda _: ed25519.Ed25519PrivateKey.generate(), "ed25519", 256, ""),
-        (lambda _: ed448.Ed448PrivateKey.generate(), "ed448", 456, ""),
-        (lambda _: dsa.generate_private_key(1024), "dsa", 1024, ""),
+        (lambda a: a.rsa_key(2048), ("rsa", 2048, "")),
+        (lambda a: a.curve_key(ec.SECP384R1()), ("ecdsa", 384, "P-384")),
+        (lambda a: a.curve_key(ec.SECP521R1()), ("ecdsa", 521, "P-521")),
+        (lambda a: a.curve_key(ec.SECP256K1()), ("ecdsa", 256, "secp256k1")),
+        (lambda a: a.curve_key(ec.BrainpoolP256R1()), ("ecdsa", 256, "brainpoolP256r1")),
+        (lambda _: ed25519.Ed25519PrivateKey.generate(), ("ed25519", 256, "")),
+        (lambda _: ed448.Ed448PrivateKey.generate(), ("ed448", 456, "")),
+        (lambda _: dsa.generate_private_key(2048), ("dsa", 2048, "")),
     ],
 )
-def test_each_kind_of_key(authority, root, make, kind: str, bits: int, curve: str) -> None:
+def test_each_kind_of_key(authority, root, make, expected: tuple[str, int, str]) -> None:
     key = certificates.parse(authority.issue("k", root, key=make(authority)).der).key
-    assert (key.kind, key.bits, key.curve) == (kind, bits, curve)
+    assert (key.kind, key.bits, key.curve) == expected
 
 
 def pss(digest: hashes.HashAlgorithm) -> padding.PSS:

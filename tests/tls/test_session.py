@@ -14,7 +14,6 @@ from mailtls.evidence import HandshakeRefused, Missing, Spoken, WrongMode
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.session import FIRST_BYTES, HANDSHAKE_LIMIT, Handshake, TlsSession
 
-
 UNAUTHORIZED = b"\x30\x03\x0a\x01\x06"  # a whole OCSPResponse (RFC 6960 section 4.2.1)
 
 
@@ -507,7 +506,7 @@ def test_openssl_s_server_in_each_version(tmp_path, leaf, intermediate, option, 
 
 
 @pytest.mark.parametrize("option", ["-tls1_2", "-tls1_3"])
-def test_openssl_s_server_with_a_staple(tmp_path, leaf, intermediate, root, option) -> None:
+def test_openssl_s_server_with_a_staple(tmp_path, leaf, intermediate, option) -> None:
     (tmp_path / "ocsp.der").write_bytes(UNAUTHORIZED)
     session = client()
     staple = ("-status", "-status_file", "ocsp.der")

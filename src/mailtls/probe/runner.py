@@ -22,6 +22,7 @@ from mailtls.evidence import (
     Observed,
     Resolved,
     SessionEvidence,
+    WrongMode,
     steps,
 )
 from mailtls.net.interface import Network
@@ -76,9 +77,11 @@ class Runner:
 
     async def run(self, plan: Plan) -> EvidenceBook:
         """Resolve every host, ask every question, and return all answers."""
-        services = list(dict.fromkeys(ask.service for ask in plan.asks))
-        found = await asyncio.gather(*(self._resolve(service) for service in services))
-        resolutions = dict(zip(services, found, strict=True))
+        services = dict.fromkeys(ask.service for ask in plan.asks)
+        hosts = list(dict.fromkeys(self._routes(service).host for service in services))
+        found = await asyncio.gather(*(self._resolve(host) for host in hosts))
+        by_host = dict(zip(hosts, found, strict=True))
+        resolutions = {service: by_host[self._routes(service).host] for service in services}
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
             found_here = resolutions[ask.service]
@@ -100,8 +103,9 @@ class Runner:
         }
         return EvidenceBook(resolutions=resolutions, answers=answers)
 
-    async def _resolve(self, service: Service) -> Resolved | Missing:
-        return await self._network.resolve(self._routes(service).host)
+    async def _resolve(self, host: str) -> Resolved | Missing:
+        async with self._targets_at_once:
+            return await self._network.resolve(host)
 
     async def _target(
         self, target: Target, questions: list[Question]
@@ -179,6 +183,8 @@ def _can_learn(question: Question, lead: Observation) -> bool:
             return missing.phase is Phase.HANDSHAKE or (
                 in_clear and isinstance(before, Capabilities)
             )
+        case Observed(evidence=SessionEvidence(tls=WrongMode())):
+            return False
         case Observed():
             return True
         case NotObserved():
@@ -193,6 +199,8 @@ def _not_asked(lead: Observation) -> NotObserved:
             phase, detail = missing.phase, missing.detail
         case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
             phase, detail = missing.phase, missing.detail
+        case Observed(evidence=SessionEvidence(tls=WrongMode(spoken=spoken))):
+            phase, detail = Phase.HANDSHAKE, f"the port speaks {spoken.value}"
     return NotObserved(
         missing=Missing(phase=phase, cause=Cause.PREREQUISITE, detail=detail),
         transcript=(),

@@ -10,6 +10,7 @@ from mailtls.dialects import DIALECTS
 from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.classify import classify
 from mailtls.evidence import (
+    SPOKEN_PROTOCOLS,
     Capabilities,
     HandshakeRefused,
     Missing,
@@ -40,6 +41,8 @@ Postfix's postscreen holds its greeting back for 6 s, and the answer has to stan
 SILENT_PORT_SECONDS = 2.5
 """Longest wait for the answer to a TLS hello on a port that has kept silent."""
 
+_UNTOLD = frozenset({Spoken.SILENCE, Spoken.UNKNOWN, *SPOKEN_PROTOCOLS})
+
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
 
@@ -66,8 +69,9 @@ async def _by_upgrade(
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         why = opening.capabilities
         return _ended(greeting=opening.greeting, before=why, upgrade=why, tls=why)
-    attempt.on_progress()
     before = opening.capabilities
+    if dialect.offers_starttls(before):
+        attempt.on_progress()
     step = await upgrade(attempt, dialect, before, stream)
     if not isinstance(step, UpgradeReply) or not step.accepted:
         if not isinstance(step, Missing):
@@ -133,6 +137,10 @@ async def open_dialogue(
             return await _ask_silent_port(attempt, stream, outcome)
         # A greeting held back in parts (postscreen's teaser): the same engine goes on.
         outcome = await attempt.run(stream, engine)
+        spoken = classify(engine.trailing)
+        if isinstance(outcome, Missing) and spoken not in _UNTOLD:
+            # A banner without a line end, as MySQL's: it names itself though nothing completes it.
+            return WrongMode(spoken=spoken, first_bytes=stream.first[:64])
     if isinstance(outcome, Opening) and isinstance(outcome.greeting, WrongMode):
         return outcome.greeting
     return outcome

@@ -16,7 +16,7 @@ from mailtls.rules.base import (
     needs_session,
     passed,
 )
-from mailtls.rules.issuing import MISSING_ISSUER, PINNED, is_root, issuing_path
+from mailtls.rules.issuing import MISSING_ISSUER, NO_ANCHOR, PINNED, is_root, issuing_path
 from mailtls.terms import Level
 
 _KEY = "certificate.chain"
@@ -40,6 +40,8 @@ def check(view: TargetView) -> Iterable[Finding]:
         )
         for message, remedy, level in (*_incomplete(view, tls), *_untidy(view, tls))
     ]
+    if not tls.path.judged and view.endpoint.certificate.trust.label != PINNED:
+        findings.append(inconclusive(NO_ANCHOR, expected=expected, key=_KEY))
     yield from findings or (
         passed(
             "the chain is complete and in order", expected=expected, observed=_sent(tls), key=_KEY
@@ -63,8 +65,10 @@ def _incomplete(view: TargetView, tls: TlsFacts) -> Iterable[_Fault]:
         source = f" (from {last.issuer_urls[0]})" if last.issuer_urls else ""
         yield (
             f"the chain is incomplete: the issuer of {last.subject} is not sent: {last.issuer}",
-            f"send that intermediate{source} after the leaf (RFC 8446 section 4.4.2)."
-            f" {servers.fix(view, servers.Topic.CERTIFICATE)}",
+            (
+                f"send that intermediate{source} after the leaf (RFC 8446 section 4.4.2)."
+                f" {servers.fix(view, servers.Topic.CERTIFICATE)}"
+            ),
             None,
         )
 
@@ -91,8 +95,10 @@ def _untidy(view: TargetView, tls: TlsFacts) -> Iterable[_Fault]:
     if served != [facts.sha256 for facts in path]:
         yield (
             "the chain is out of order",
-            "send the leaf first, then each certificate before its issuer (RFC 5246 section 7.4.2;"
-            f" RFC 8446 section 4.4.2 tolerates it). {install}",
+            (
+                "send the leaf first, then each certificate before its issuer (RFC 5246 section 7.4.2;"
+                f" RFC 8446 section 4.4.2 tolerates it). {install}"
+            ),
             note,
         )
 
@@ -103,8 +109,10 @@ def _stranger(
     twin = next((f for f in path if f.subject == facts.subject and f.key == facts.key), None)
     if twin is not None:
         return (
-            f"the chain holds a second certificate of the same CA, valid to"
-            f" {facts.not_after:%Y-%m-%d}: {facts.subject}",
+            (
+                f"the chain holds a second certificate of the same CA, valid to"
+                f" {facts.not_after:%Y-%m-%d}: {facts.subject}"
+            ),
             f"leave out the one that is not needed; clients that choose it may fail. {install}",
             note,
         )

@@ -27,27 +27,22 @@ def check(view: TargetView) -> Iterable[Finding]:
     """Judge the leaf's dates against the clock of the run."""
     wanted = view.endpoint.certificate.days_left
     days = DEFAULT_DAYS if wanted is None else wanted
-    expected = f"valid now, and at least {days} days left"
+    expected = f"valid now, and at least {_days(timedelta(days=days))} left"
     tls = view.served
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected=expected, key=_KEY)
         return
     leaf = tls.chain[0]
     left = leaf.not_after - view.now
-    whole = left // timedelta(days=1)
     dates = f"valid from {_iso(leaf.not_before)} to {_iso(leaf.not_after)}"
     if view.now < leaf.not_before:
         message = "the certificate is not valid yet"
     elif view.now > leaf.not_after:
-        message = (
-            f"the certificate expired {-whole} days ago"
-            if whole < -1
-            else "the certificate has expired"
-        )
+        message = f"the certificate expired {_days(-left)} ago"
     elif left < timedelta(days=days):
-        message = f"the certificate expires in {whole} days"
+        message = f"the certificate expires in {_days(left)}"
     else:
-        yield passed(f"{whole} days left", expected=expected, observed=dates, key=_KEY)
+        yield passed(f"{_days(left)} left", expected=expected, observed=dates, key=_KEY)
         return
     yield failed(
         message,
@@ -58,6 +53,11 @@ def check(view: TargetView) -> Iterable[Finding]:
         + servers.fix(view, servers.Topic.CERTIFICATE),
         key=_KEY,
     )
+
+
+def _days(span: timedelta) -> str:
+    whole = span // timedelta(days=1)
+    return f"{whole} day" if whole == 1 else f"{whole} days"
 
 
 def _iso(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from mailtls.rules.base import (
     not_applicable,
     passed,
 )
-from mailtls.rules.issuing import MISSING_ISSUER, PINNED, issuing_path
+from mailtls.rules.issuing import MISSING_ISSUER, NO_ANCHOR, PINNED, SYSTEM, issuing_path
 
 _KEY = "certificate.trust"
 _SELF_SIGNED = 18
@@ -47,7 +47,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if trust.label == PINNED and view.endpoint.certificate.pins:
         yield not_applicable("trust is by pin: certificate-pin judges it", key=_KEY)
         return
-    expected = f"a path to a trust anchor of {trust.label}"
+    store = "the system's store" if trust.label == SYSTEM else trust.label
+    expected = f"a path to a trust anchor of {store}"
     tls = view.served
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected=expected, key=_KEY)
@@ -60,6 +61,8 @@ def check(view: TargetView) -> Iterable[Finding]:
             " or take out `trust: pinned` (pins: RFC 7469 section 2.4)",
             key=_KEY,
         )
+    elif not tls.path.judged:
+        yield inconclusive(NO_ANCHOR, expected=expected, key=_KEY)
     elif tls.path.problem is not None:
         yield _untrusted(view, tls, tls.path.problem, expected)
     elif tls.path.time_problem is not None and tls.path.time_problem.depth > 0:
@@ -91,8 +94,10 @@ def _missing_issuer(view: TargetView, tls: TlsFacts) -> tuple[str, str]:
     install = servers.fix(view, servers.Topic.CERTIFICATE)
     return (
         message,
-        f"send the missing intermediate{source}: {install}; where the issuer is a private root,"
-        " name it as `certificate.trust: FILE.pem` or with --ca-file",
+        (
+            f"send the missing intermediate{source}: {install}; where the issuer is a private root,"
+            " name it as `certificate.trust: FILE.pem` or with --ca-file"
+        ),
     )
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from mailtls.evidence import CertificateFacts, TlsFacts
+from mailtls.evidence import CertificateFacts, Missing, TlsFacts
+from mailtls.terms import Cause, Phase
 
 MISSING_ISSUER = frozenset({2, 20, 21})
 """X509_V_ERR numbers of OpenSSL for an issuer that was neither sent nor is an anchor."""
 
+SYSTEM = "system"
+"""The label of the anchors of the machine that runs the check."""
+
 PINNED = "pinned"
 """The label of anchors where the policy trusts by pin and not by path."""
+
+NO_ANCHOR = Missing(
+    phase=Phase.HANDSHAKE,
+    cause=Cause.PREREQUISITE,
+    detail="there is no trust anchor to look for: install the system's CA certificates, or name a"
+    " file of them",
+)
+"""The cause where this machine, or the file the policy names, holds no anchor at all."""
 
 
 def is_root(facts: CertificateFacts) -> bool:

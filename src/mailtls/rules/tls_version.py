@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mailtls.evidence import ClosedAnswer, HandshakeRefused, Missing, ServerAnswer, TlsFacts
+from mailtls.evidence import (
+    AlertAnswer,
+    ClosedAnswer,
+    HandshakeRefused,
+    Missing,
+    ServerAnswer,
+    TlsFacts,
+)
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import Offer, Question
 from mailtls.rules import servers
@@ -102,7 +109,10 @@ def _read(view: TargetView, demand: Demand, control: TlsFacts | Missing) -> _See
                 # Up to TLS 1.2 a hello names its highest version only (RFC 5246 appendix E.1).
                 if version < min(offer.versions):
                     seen.refused.add(offer)
-            case answer if isinstance(control, TlsFacts):
+            # The error NO-CIPHER-ERROR is SSL 2.0 itself speaking, without a common cipher.
+            case AlertAnswer(name="ssl2_no_cipher"):
+                seen.accepted.setdefault(TlsVersion.SSL2, question)
+            case AlertAnswer() | ClosedAnswer() if isinstance(control, TlsFacts):
                 seen.refused.add(offer)
             case ClosedAnswer(reset=reset):
                 cause = Cause.RESET if reset else Cause.CLOSED

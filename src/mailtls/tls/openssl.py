@@ -34,10 +34,6 @@ _ALERT_LENGTH = 2
 
 _PURPOSE_SSL_SERVER = 2  # X509_PURPOSE_SSL_SERVER, x509v3.h
 _KEY_REASONS = (397, 399)  # SSL_R_CA_KEY_TOO_SMALL, SSL_R_EE_KEY_TOO_SMALL, sslerr.h
-_DIGEST_REASON = 398  # SSL_R_CA_MD_TOO_WEAK, sslerr.h
-
-KEY_TOO_WEAK = 66  # X509_V_ERR_EE_KEY_TOO_SMALL, x509_vfy.h
-DIGEST_TOO_WEAK = 68  # X509_V_ERR_CA_MD_TOO_WEAK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,20 +149,18 @@ def reason(error: SSL.Error) -> str:
     return clean(reasons[-1]) if reasons else "no reason given"
 
 
-def weakness(certificate: crypto.X509) -> int:
-    """Return 66 for a key and 68 for a signature below OpenSSL's default security level, else 0.
+def has_weak_key(certificate: crypto.X509) -> bool:
+    """Return whether the public key is below OpenSSL's default security level.
 
     The store's own parameter for this, auth_level, has no binding; loading the certificate into a
-    context of that level asks the same questions (ssl_security_cert of ssl/t1_lib.c).
+    context of that level asks the same question (ssl_security_cert of ssl/t1_lib.c).
     """
     context = _level_context()
     lib.ERR_clear_error()
     taken = lib.SSL_CTX_use_certificate(context._context, certificate._x509)  # noqa: SLF001
     number = 0 if taken == 1 else lib.ERR_GET_REASON(lib.ERR_peek_error())
     lib.ERR_clear_error()
-    if number in _KEY_REASONS:
-        return KEY_TOO_WEAK
-    return DIGEST_TOO_WEAK if number == _DIGEST_REASON else 0
+    return number in _KEY_REASONS
 
 
 def require_server_purpose(store: crypto.X509Store) -> None:
@@ -186,7 +180,7 @@ def subject_of(error: crypto.X509StoreContextError) -> str:
 @lru_cache(maxsize=1)
 def _level_context() -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
-    # 2 is OpenSSL's default since 3.2 and Debian's since 10: 112 bits, RSA 2048, no SHA-1.
+    # 2 is OpenSSL's default since 3.2 and Debian's since 10: 112 bits, as RSA 2048.
     context.set_cipher_list(b"DEFAULT:@SECLEVEL=2")
     return context
 

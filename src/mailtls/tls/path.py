@@ -21,13 +21,7 @@ from OpenSSL import SSL, crypto
 from mailtls.evidence import PathProblem, PathValidation
 from mailtls.policy.model import Anchors
 from mailtls.tls import certificates
-from mailtls.tls.openssl import (
-    DIGEST_TOO_WEAK,
-    KEY_TOO_WEAK,
-    require_server_purpose,
-    subject_of,
-    weakness,
-)
+from mailtls.tls.openssl import has_weak_key, require_server_purpose, subject_of
 
 PINNED = "pinned"
 SYSTEM = "system"
@@ -36,12 +30,16 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, x509_vfy.h
 
 # X509_verify_cert_error_string of x509_txt.c, for the numbers that are decided here.
 _UNSPECIFIED = 1
+_LEAF_KEY_TOO_SMALL = 66
 _CA_KEY_TOO_SMALL = 67
+_CA_DIGEST_TOO_WEAK = 68
 _TEXTS = {
-    KEY_TOO_WEAK: "EE certificate key too weak",
+    _LEAF_KEY_TOO_SMALL: "EE certificate key too weak",
     _CA_KEY_TOO_SMALL: "CA certificate key too weak",
-    DIGEST_TOO_WEAK: "CA signature digest algorithm too weak",
+    _CA_DIGEST_TOO_WEAK: "CA signature digest algorithm too weak",
 }
+# Below 112 bits by x509_sig_info_init of crypto/x509/x509_set.c: SHA-1 counts 63, MD5 39.
+_WEAK_DIGESTS = ("md2-", "md4-", "md5-", "sha1-")
 
 _PEM = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.+?-----END (?:X509 |TRUSTED )?CERTIFICATE-----",
@@ -128,14 +126,17 @@ def validate(
     time_problem = problem
     if problem is None:
         time_problem, _ = _find(timed, loaded)
-    verified = tuple(hashlib.sha256(der).hexdigest() for der in path)
+    # Where an anchor of the policy is not self-signed, OpenSSL lists what was sent beyond it too.
+    given = set(map(_der, _certificates(own)))
+    end = next((depth for depth, der in enumerate(path) if der in given), len(path))
+    verified = tuple(hashlib.sha256(der).hexdigest() for der in path[: end + 1])
     return PathValidation(
         anchors=anchors.label,
         at=at,
         problem=problem,
         time_problem=time_problem,
         verified=verified,
-        extra_anchor=bool(path) and path[-1] in map(_der, _certificates(own)),
+        extra_anchor=end < len(path),
     )
 
 
@@ -149,21 +150,24 @@ def _find(
 ) -> tuple[PathProblem | None, tuple[bytes, ...]]:
     """Return the problem, or None and the path as DER, leaf first."""
     # X509_verify_cert looks at the leaf's key first and at the path's keys once it has one.
-    if weakness(chain[0]) == KEY_TOO_WEAK:
-        return _weak(KEY_TOO_WEAK, 0, chain[0]), ()
+    if has_weak_key(chain[0]):
+        return _weak(_LEAF_KEY_TOO_SMALL, 0, chain[0]), ()
     try:
         path = crypto.X509StoreContext(store, chain[0], chain[1:]).get_verified_chain()
     except crypto.X509StoreContextError as error:
         code, depth, text = error.errors
         return PathProblem(code=code, text=text, depth=depth, subject=subject_of(error)), ()
     for depth, certificate in enumerate(path):
-        code = weakness(certificate)
-        if code == KEY_TOO_WEAK:
+        if has_weak_key(certificate):
             return _weak(_CA_KEY_TOO_SMALL, depth, certificate), ()
         # The signature on an anchor proves nothing and is not asked about.
-        if code == DIGEST_TOO_WEAK and depth < len(path) - 1:
-            return _weak(code, depth, certificate), ()
+        if depth < len(path) - 1 and _has_weak_digest(certificate):
+            return _weak(_CA_DIGEST_TOO_WEAK, depth, certificate), ()
     return None, tuple(map(_der, path))
+
+
+def _has_weak_digest(certificate: crypto.X509) -> bool:
+    return certificates.parse(_der(certificate)).signature.startswith(_WEAK_DIGESTS)
 
 
 def _weak(code: int, depth: int, certificate: crypto.X509) -> PathProblem:

@@ -1,0 +1,52 @@
+"""Workflows, manifest, image and scripts by the checkers made for them; all work offline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parents[2]
+SCHEMA = "src/mailtls/policy/schema.json"
+
+
+def checked(*words: str) -> str:
+    """Run a checker that came with the locked requirements; return its complaint, or ""."""
+    program = Path(sys.executable).with_name(words[0])
+    done = subprocess.run(
+        [program, *words[1:]], cwd=TREE, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def files(*patterns: str) -> list[str]:
+    found = [str(path.relative_to(TREE)) for pattern in patterns for path in TREE.glob(pattern)]
+    assert found
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("hadolint", "Dockerfile"),
+        ("zizmor", "--offline", "--no-progress", "--quiet", "."),
+        ("yamllint", "--strict", "."),
+        ("check-jsonschema", "--check-metaschema", SCHEMA),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"),
+        ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
+    ],
+    ids=" ".join,
+)
+def test_has_nothing_to_complain_about(words: tuple[str, ...]) -> None:
+    assert checked(*words) == ""
+
+
+def test_workflows_follow_their_schema() -> None:
+    schema = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    assert checked(*schema, *files(".github/workflows/*.yml", "examples/workflows/*.yml")) == ""
+
+
+def test_shell_scripts_hold() -> None:
+    assert checked("shellcheck", ".ci/run", "tools/packages") == ""

@@ -1,0 +1,137 @@
+"""The step summary: readable, bounded, and no markup of a stranger's making."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from mailtls.evidence import Line
+from mailtls.report import summary
+from mailtls.terms import Outcome
+from report.reports import NAMES, certificate, failure, mixed, report, unknown, verdict
+
+OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<code>", "</code>"}
+OURS |= {"<pre>", "</pre>", "<br>"}
+
+
+def test_the_verdict_comes_first_and_every_endpoint_has_a_row():
+    lines = summary.render(mixed()).splitlines()
+
+    assert lines[0] == "## mailtls: fail"
+    assert lines[2] == "2 failed, 2 could not be determined, 2 passed (9 connections, 1.2 s)"
+    rows = [line for line in lines if line.startswith("| ") and "<code>" in line]
+    assert [row.split(" | ")[0] for row in rows] == ["| **?**", "| ok", "| **fail**"]
+    assert "80 days left" in rows[0]
+
+
+def test_a_finding_has_its_line_its_fix_and_its_transcript():
+    text = summary.render(mixed())
+
+    assert "<details><summary>error <b>tls-version</b>" in text
+    assert "mailtls.yml&#58;3" in text
+    assert "- expected: <code>TLSv1.2 or later</code>" in text
+    assert "<pre>C&#58; EHLO probe.example<br>S&#58; 250 mail<br>&#42;&#58; TLSv1.0</pre>" in text
+    assert "could not be judged: certificate-name" in text
+
+
+def test_green_does_not_claim_more_than_was_seen():
+    text = summary.render(report([verdict()]))
+
+    assert text.startswith("## mailtls: pass")
+    assert "one hop, not the message end to end" in text
+
+
+def test_a_tolerated_gap_is_not_called_a_pass():
+    text = summary.render(report([unknown()], tolerate=True))
+
+    assert text.startswith("## mailtls: inconclusive")
+    assert "this is not a pass" in text
+
+
+def test_it_is_cut_before_the_runner_drops_it():
+    many = [failure(rule=f"rule-{n}", observed="€" * 900, message="m" * 900) for n in range(2000)]
+    text = summary.render(report(many))
+
+    assert len(text.encode()) <= summary.BYTE_LIMIT
+    assert text.rstrip().endswith("This summary was cut: the reports have the rest.")
+
+
+def test_text_of_a_stranger_stands_in_code_only():
+    # Outside it GitHub links mentions and issues in the finished HTML, entities or not.
+    canary = dict.fromkeys(("message", "expected", "observed", "remedy"), "canary @user #1")
+    made = report(
+        [failure(**canary), unknown(message="canary", endpoint=NAMES[1], route=("endpoints", 1)),
+         verdict(message="canary", rule="mode", outcome=Outcome.WAIVED)]
+    )  # fmt: skip
+    text = summary.render(made)
+
+    assert text.count("canary") == 6
+    assert "canary" not in re.sub(r"<(code|pre)>.*?</\1>", "", text)
+
+
+def test_a_bare_host_name_is_no_link():
+    assert "www&#46;evil.example" in summary.render(
+        report([failure(remedy="see www.evil.example")])
+    )
+    assert summary.escape("WWW.x") == "WWW&#46;x"
+
+
+def test_what_is_waived_and_what_was_not_checked_is_said():
+    text = summary.render(report([verdict(outcome=Outcome.WAIVED, message="old TLS")]))
+
+    assert "Waived: <b>tls-version</b>" in text
+    assert text.count("| not checked | ") == 2
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=40),
+    st.lists(
+        st.sampled_from(
+            [
+                "<script>", "</details>", "</code>", "![x](http://e.example)", "[a](http://e.example)",
+                "http://e.example", "@user", "#1", "`", "```", "|", "\n\n# pass", "&lt;", "**", "<!--",
+                "www.e.example", "a@b.example", "\\", "$x$", "---", "\r",
+            ]
+        ),
+        max_size=6,
+    ).map("".join),
+)  # fmt: skip
+
+
+@given(HOSTILE.map("x".__add__), HOSTILE.map("x".__add__))
+@settings(max_examples=200, deadline=None)
+def test_nothing_of_a_stranger_is_markup(one, two):
+    hostile = report(
+        [
+            failure(message=one, observed=two, remedy=one, transcript=(Line(side="S", text=two),)),
+            unknown(endpoint=NAMES[1], message=two, route=("endpoints", 1)),
+        ],
+        leaf=certificate(subject=one, dns_names=(two,)),
+        title=one,
+    )
+    plain = report(
+        [
+            failure(message="m", observed="o", remedy="r", transcript=(Line(side="S", text="t"),)),
+            unknown(endpoint=NAMES[1], message="m", route=("endpoints", 1)),
+        ]
+    )
+
+    assert _shape(summary.render(hostile)) == _shape(summary.render(plain))
+
+
+def _shape(text: str) -> list[str]:
+    """Return the kinds of all tokens but text, and the tags among them."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    found: list[str] = []
+    for token in parser.parse(text):
+        for each in [token, *(token.children or [])]:
+            if each.type in ("html_inline", "html_block"):
+                tags = re.findall(r"<[^>]*>", each.content)
+                assert set(tags) <= OURS, tags
+                found += tags
+            elif each.type not in ("text", "softbreak"):
+                found.append(f"{each.type} {each.attrs.get('href', '')}")
+    return found

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from factories import NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
+from mailtls.rules.certificate_expiry import RULE
+from mailtls.terms import Outcome
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+def judged(of, **dates):
+    return only(RULE.check(view(of, session(tls(leaf(**dates))))))
+
+
+@pytest.mark.parametrize(
+    ("of", "left", "outcome", "message"),
+    [
+        (endpoint(), 14 * DAY, Outcome.PASS, "14 days left"),
+        (endpoint(), 14 * DAY - SECOND, Outcome.FAIL, "the certificate expires in 13 days"),
+        (endpoint(), DAY, Outcome.FAIL, "the certificate expires in 1 day"),
+        (endpoint(), timedelta(0), Outcome.FAIL, "the certificate expires in 0 days"),
+        (endpoint(), -SECOND, Outcome.FAIL, "the certificate expired 0 days ago"),
+        (endpoint(), -3 * DAY, Outcome.FAIL, "the certificate expired 3 days ago"),
+        (
+            with_certificate(days_left=21),
+            20 * DAY,
+            Outcome.FAIL,
+            "the certificate expires in 20 days",
+        ),
+        (with_certificate(days_left=1), 2 * DAY, Outcome.PASS, "2 days left"),
+        (with_certificate(days_left=0), DAY, Outcome.PASS, "1 day left"),
+    ],
+)
+def test_days_left_are_held_to_the_second(of, left, outcome, message):
+    finding = judged(of, not_after=NOW + left)
+    assert (finding.outcome, finding.message) == (outcome, message)
+    assert finding.key == "certificate.days_left"
+
+
+def test_a_certificate_of_tomorrow_is_not_valid_yet():
+    finding = judged(endpoint(), not_before=NOW + DAY)
+    assert finding.message == "the certificate is not valid yet"
+    assert "2026-06-02T12:00:00Z" in finding.observed
+
+
+def test_no_handshake_is_inconclusive():
+    assert only(RULE.check(view(endpoint(), missing()))).outcome is Outcome.INCONCLUSIVE

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from factories import (
+    ALERT,
+    BCP195,
+    NOW,
+    REFUSED,
+    chose,
+    endpoint,
+    implicit,
+    implicit_session,
+    leaf,
+    missing,
+    policy,
+    seen,
+    session,
+    tls,
+    with_certificate,
+)
+from mailtls.book import EvidenceBook
+from mailtls.evidence import NotOffered, PortEvidence, Resolved, SessionEvidence
+from mailtls.judge import judge
+from mailtls.policy.model import AddressChoice
+from mailtls.probe.questions import HelloQuestion, PortQuestion, Service, SessionQuestion, Target
+from mailtls.rules import RULES
+from mailtls.terms import Cause, Expect, Level, Mode, Outcome, Phase, TlsVersion
+
+A, B = "192.0.2.1", "192.0.2.2"
+
+
+def service(of):
+    return Service(host=of.host, port=of.port)
+
+
+def book(endpoints, by_address, hello=ALERT):
+    """Answer every question of the endpoints' rules: sessions by address, hellos alike."""
+    answers = {}
+    for of in endpoints:
+        for rule in RULES:
+            for question in rule.needs(of, BCP195):
+                for address, full in by_address.items():
+                    target = Target(host=of.host, port=of.port, address=address)
+                    match question:
+                        case SessionQuestion():
+                            answer = full
+                            if of.mode is Mode.IMPLICIT and isinstance(full, SessionEvidence):
+                                answer = implicit_session(full.tls)
+                            answers[target, question] = seen(answer, "220 hello")
+                        case HelloQuestion():
+                            answers[target, question] = seen(hello, "a hello")
+                        case PortQuestion():
+                            answers[target, question] = seen(PortEvidence(), "connected")
+    hosts = {service(of): Resolved(addresses=tuple(by_address)) for of in endpoints}
+    return EvidenceBook(resolutions=hosts, answers=answers)
+
+
+def run(of, by_address, **hello):
+    return judge(policy(of), RULES, book([of], by_address, **hello), NOW)
+
+
+def outcomes(verdicts):
+    return {verdict.outcome for verdict in verdicts}
+
+
+@pytest.mark.parametrize("of", [endpoint(), implicit()])
+def test_a_healthy_server_has_no_finding_and_no_gap(of):
+    verdicts = run(of, {A: session()})
+    expected = {Outcome.PASS} | ({Outcome.NOT_APPLICABLE} if of.mode is Mode.IMPLICIT else set())
+    assert outcomes(verdicts) == expected
+    silent = {"closed", "certificate-issuer", "certificate-pin"}
+    assert {v.rule for v in verdicts} == {rule.id for rule in RULES} - silent
+
+
+def test_verdicts_are_sorted_and_the_same_from_any_order():
+    pair = [endpoint(), implicit(name="a submissions")]
+    evidence = book(pair, {B: session(), A: session()})
+    verdicts = judge(policy(*pair), RULES, evidence, NOW)
+    assert [v.order for v in verdicts] == sorted(v.order for v in verdicts)
+    turned = EvidenceBook(
+        resolutions={each: Resolved(addresses=(A, B)) for each in evidence.resolutions},
+        answers=dict(reversed(evidence.answers.items())),
+    )
+    assert judge(policy(*reversed(pair)), tuple(reversed(RULES)), turned, NOW) == verdicts
+
+
+def test_a_failure_carries_rule_place_words_and_proof():
+    of = with_certificate(days_left=30)
+    of = replace(of, level=Level.WARNING, written=frozenset({"host", "certificate.days_left"}))
+    soon = tls(leaf(not_after=NOW + timedelta(days=20)))
+    (verdict,) = [v for v in run(of, {A: session(soon)}) if v.outcome is Outcome.FAIL]
+    assert (verdict.rule, verdict.endpoint, verdict.address) == (
+        "certificate-expiry",
+        "submission",
+        A,
+    )
+    assert verdict.level is Level.WARNING
+    assert verdict.route == ("endpoints", 0, "certificate", "days_left")
+    assert [line.text for line in verdict.transcript] == ["220 hello"]
+    assert verdict.phase is None
+    assert all((verdict.expected, verdict.observed, verdict.remedy))
+
+
+@pytest.mark.parametrize(
+    ("written", "route"),
+    [
+        ({"tls.min_version"}, ("endpoints", 0, "tls", "min_version")),
+        ({"tls.ciphers"}, ("endpoints", 0, "tls")),
+        ({"tls"}, ("endpoints", 0, "tls")),
+        ({"host"}, ("endpoints", 0)),
+    ],
+)
+def test_a_finding_points_as_deep_as_the_author_wrote(written, route):
+    of = endpoint(written=frozenset(written))
+    verdicts = run(of, {A: session()}, hello=chose(TlsVersion.TLS1_0))
+    (verdict,) = [v for v in verdicts if v.message == "the server accepts TLSv1.0"]
+    assert verdict.route == route
+    assert [line.text for line in verdict.transcript] == ["a hello"]
+
+
+def test_a_refused_connection_fails_once_and_leaves_the_rest_open():
+    verdicts = run(endpoint(), {A: REFUSED}, hello=REFUSED)
+    assert [v.rule for v in verdicts if v.outcome is Outcome.FAIL] == ["reachable"]
+    rest = [v for v in verdicts if v.rule != "reachable"]
+    assert {(v.outcome, v.phase, v.cause) for v in rest} == {
+        (Outcome.INCONCLUSIVE, Phase.CONNECT, Cause.PREREQUISITE)
+    }
+
+
+def test_a_stripped_starttls_fails_once_and_leaves_the_rest_open():
+    capabilities = session().before
+    full = session(missing(Phase.UPGRADE), upgrade=NotOffered(capabilities=capabilities))
+    verdicts = run(endpoint(), {A: full}, hello=missing(Phase.UPGRADE, Cause.PREREQUISITE))
+    assert [v.rule for v in verdicts if v.outcome is Outcome.FAIL] == ["starttls-offered"]
+    rest = [v for v in verdicts if v.rule.startswith(("tls", "certificate"))]
+    assert {(v.outcome, v.cause) for v in rest} == {(Outcome.INCONCLUSIVE, Cause.PREREQUISITE)}
+
+
+def test_an_unresolved_host_is_judged_once_without_an_address():
+    gone = missing(Phase.RESOLVE, Cause.REFUSED)
+    evidence = EvidenceBook(resolutions={service(endpoint()): gone}, answers={})
+    verdicts = judge(policy(), RULES, evidence, NOW)
+    assert {v.address for v in verdicts} == {None}
+    assert [v.rule for v in verdicts if v.outcome is Outcome.FAIL] == ["reachable"]
+    assert {v.cause for v in verdicts if v.rule != "reachable"} == {Cause.PREREQUISITE}
+
+
+def test_no_address_of_the_wanted_kind_is_inconclusive():
+    verdicts = run(endpoint(addresses=AddressChoice.IPV6), {A: session()})
+    assert outcomes(verdicts) - {Outcome.NOT_APPLICABLE} == {Outcome.INCONCLUSIVE}
+    assert {v.phase for v in verdicts if v.phase} == {Phase.RESOLVE}
+
+
+def test_a_closed_port_has_one_verdict():
+    (verdict,) = run(endpoint(expect=Expect.CLOSED), {A: session()})
+    assert (verdict.rule, verdict.outcome) == ("closed", Outcome.FAIL)
+    assert [line.text for line in verdict.transcript] == ["connected"]
+
+
+def test_evidence_without_an_answer_is_never_green():
+    empty = EvidenceBook(resolutions={service(endpoint()): Resolved(addresses=(A,))}, answers={})
+    assert outcomes(judge(policy(), RULES, empty, NOW)) == {Outcome.INCONCLUSIVE}
+
+
+class TestAnyAddress:
+    of = endpoint(addresses=AddressChoice.ANY)
+    expired = session(tls(leaf(not_after=NOW - timedelta(days=1))))
+
+    def test_one_address_that_passes_is_enough(self):
+        verdicts = run(self.of, {A: self.expired, B: session()})
+        assert outcomes(verdicts) == {Outcome.PASS, Outcome.NOT_APPLICABLE}
+        (aside,) = [v for v in verdicts if v.outcome is Outcome.NOT_APPLICABLE]
+        assert (aside.rule, aside.address) == ("certificate-expiry", A)
+        assert B in aside.message
+        assert "expired" in aside.message
+
+    def test_where_all_fail_each_failure_counts(self):
+        verdicts = run(self.of, {A: self.expired, B: self.expired})
+        assert [v.address for v in verdicts if v.outcome is Outcome.FAIL] == [A, B]
+
+    def test_an_address_that_is_unknown_stands_before_one_that_fails(self):
+        verdicts = run(self.of, {A: self.expired, B: missing()})
+        assert Outcome.FAIL not in outcomes(verdicts)
+        assert Outcome.INCONCLUSIVE in outcomes(verdicts)
+
+    def test_with_all_every_address_counts(self):
+        verdicts = run(endpoint(), {A: self.expired, B: session()})
+        assert [v.address for v in verdicts if v.outcome is Outcome.FAIL] == [A]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from factories import endpoint, implicit, policy, with_certificate
+from mailtls.errors import UsageError
+from mailtls.plan import build_plan
+from mailtls.policy.model import Anchors, TlsExpectation
+from mailtls.probe.questions import PortQuestion, Service, SessionQuestion, describe
+from mailtls.rules import RULES
+from mailtls.terms import Expect, TlsVersion
+
+SUBMISSION = Service(host="mail.example.org", port=587)
+
+
+def test_the_default_policy_costs_three_connections_for_each_address():
+    plan = build_plan(policy(endpoint(), implicit(name="submissions")), RULES)
+    assert [plan.connections(service) for service in plan.services] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("versions", "connections"),
+    [((TlsVersion.TLS1_2, TlsVersion.TLS1_3), 4), ((TlsVersion.TLS1_3,), 3)],
+)
+def test_an_exact_set_of_versions_stays_within_four(versions, connections):
+    of = endpoint(tls=TlsExpectation(versions=versions))
+    assert build_plan(policy(of), RULES).connections(SUBMISSION) == connections
+
+
+def test_equal_questions_are_one_ask_with_every_asker():
+    plan = build_plan(policy(endpoint(), endpoint(name="again")), RULES)
+    assert plan.connections(SUBMISSION) == len(plan.asks) == 3
+    session = plan.asks[0]
+    assert isinstance(session.question, SessionQuestion)
+    asking = {rule for _, rule in session.askers}
+    assert asking == {rule.id for rule in RULES} - {"closed"}
+    assert {name for name, _ in session.askers} == {"submission", "again"}
+    assert len(set(session.askers)) == len(session.askers)
+
+
+def test_the_session_comes_first_within_a_service_and_services_keep_their_order():
+    other = with_certificate(trust=Anchors(label="ca.pem", pem=b"x"))
+    plan = build_plan(policy(implicit(name="b"), endpoint(name="a"), other), RULES)
+    seen = [(ask.service.port, describe(ask.question)) for ask in plan.asks]
+    assert seen == [
+        (465, "one full session"),
+        (465, "a hello offering SSLv3 to TLSv1.1"),
+        (465, "a hello offering SSLv2"),
+        (587, "one full session"),
+        (587, "one full session"),
+        (587, "a hello offering SSLv3 to TLSv1.1"),
+        (587, "a hello offering SSLv2"),
+    ]
+
+
+def test_other_addresses_are_another_ask_and_no_other_connection():
+    plan = build_plan(policy(endpoint(), endpoint(name="b", addresses=("192.0.2.1",))), RULES)
+    assert len(plan.asks) == 6
+    assert plan.connections(SUBMISSION) == 3
+
+
+def test_a_closed_port_is_only_asked_whether_it_is_open():
+    plan = build_plan(policy(endpoint(expect=Expect.CLOSED)), RULES)
+    (ask,) = plan.asks
+    assert ask.question == PortQuestion()
+    assert ask.askers == (("submission", "closed"),)
+
+
+def test_chosen_rules_ask_alone():
+    plan = build_plan(policy(), RULES, only_rules=["certificate-expiry"])
+    (ask,) = plan.asks
+    assert ask.askers == (("submission", "certificate-expiry"),)
+    with pytest.raises(UsageError, match="there is no rule"):
+        build_plan(policy(), RULES, only_rules=["nothing"])
