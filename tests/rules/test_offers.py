@@ -19,28 +19,6 @@ def test_what_the_policy_does_not_name_is_not_judged():
     assert judged("name: a", "auth-mechanisms", "capabilities") == []
 
 
-def test_mechanisms():
-    offered = "offered: PLAIN, LOGIN"
-    assert (
-        judged("auth: {require: [plain], forbid: [CRAM-MD5]}", "auth-mechanisms")
-        == [(Outcome.PASS, "the mechanisms are as declared", offered)] * 2
-    )
-    assert judged(
-        "auth: {require: [PLAIN, XOAUTH2, SCRAM-SHA-256], forbid: [LOGIN]}", "auth-mechanisms"
-    ) == [
-        (Outcome.FAIL, "LOGIN is offered after TLS", offered),
-        (Outcome.FAIL, "XOAUTH2, SCRAM-SHA-256 are not offered after TLS", offered),
-    ]
-
-
-def test_capabilities():
-    offered = "offered: SIZE, VRFY, AUTH"
-    assert judged("capabilities: {require: [8BITMIME, size], forbid: [vrfy]}", "capabilities") == [
-        (Outcome.FAIL, "8BITMIME is not offered after TLS", offered),
-        (Outcome.FAIL, "VRFY is offered after TLS", offered),
-    ]
-
-
 def test_a_finding_points_at_its_key():
     with server("smtp", SMTP) as (port, _):
         (seen,) = verdicts(port, "smtp", "auth-mechanisms", keys="auth: {forbid: [LOGIN]}")

@@ -25,7 +25,7 @@ from mailtls.evidence import Fallback, Smuggled
 from mailtls.terms import Cause, Phase, Protocol
 
 JUNK_RECORD = b"\x17\x03\x03\x00\x02\r\n"
-"""Application data before any handshake: every TLS server must refuse it (RFC 8446 section 5.2)."""
+"""Application data before any handshake: every TLS server must refuse it (RFC 8446 section 5)."""
 
 _ALERT = b"\x15\x03"
 _HEADER = 5

@@ -10,7 +10,7 @@ from mailtls.rules.offers import after_tls, judge_offers
 _REMEDY = (
     "turn them on or off at the server (Postfix: `smtpd_discard_ehlo_keywords`; Dovecot:"
     " `imap_capability`; Exim: the `*_advertise_hosts` options), or change `capabilities`"
-    " (registries: RFC 5321 section 2.2.2, RFC 9051 section 11.7)"
+    " (registries: RFC 5321 section 2.2.2, RFC 9051 section 12.1)"
 )
 
 

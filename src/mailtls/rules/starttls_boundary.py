@@ -188,7 +188,7 @@ def _fallback(view: TargetView, session: SessionEvidence) -> Finding:
                 expected=_ENDED,
                 observed="in clear: " + " | ".join(resumed),
                 remedy="update the server: whoever stands between can break the handshake and keep a"
-                " careless client in clear (RFC 3207 section 4.1, RFC 8314 section 5.4)",
+                " careless client in clear (RFC 3207 section 4.1)",
                 key=_KEY,
                 level=lighter(Level.WARNING, view.endpoint.level),
                 question=question,
