@@ -381,24 +381,3 @@ SPOKEN_PROTOCOLS = {
     Spoken.POP3: Protocol.POP3,
     Spoken.SIEVE: Protocol.SIEVE,
 }
-
-
-def steps(evidence: Evidence) -> tuple[object, ...]:
-    """Return the steps that evidence rests on, in the order of the wire."""
-    match evidence:
-        case SessionEvidence() as seen:
-            return (
-                seen.greeting,
-                seen.before,
-                seen.upgrade,
-                seen.tls,
-                seen.greeting_after,
-                seen.after,
-            )
-        case UpgradeEvidence() as seen:
-            said = (seen.unannounced, seen.before, seen.clear, seen.upgrade, seen.tls)
-            return (*said, seen.forgotten, seen.after, seen.protected)
-        case InjectionEvidence() | FallbackEvidence() as seen:
-            return (seen.upgrade, seen.answer)
-        case HelloEvidence() | PortEvidence():
-            return ()

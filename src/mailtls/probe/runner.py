@@ -16,14 +16,19 @@ from dataclasses import dataclass, replace
 from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import (
     Capabilities,
+    Evidence,
+    FallbackEvidence,
+    HelloEvidence,
+    InjectionEvidence,
     Missing,
     NotObserved,
     Observation,
     Observed,
+    PortEvidence,
     Resolved,
     SessionEvidence,
+    UpgradeEvidence,
     WrongMode,
-    steps,
 )
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
@@ -165,11 +170,32 @@ class Runner:
             await asyncio.sleep(pause)
 
 
+def _steps(evidence: Evidence) -> tuple[object, ...]:
+    """Return the steps that evidence rests on, in the order of the wire."""
+    match evidence:
+        case SessionEvidence() as seen:
+            return (
+                seen.greeting,
+                seen.before,
+                seen.upgrade,
+                seen.tls,
+                seen.greeting_after,
+                seen.after,
+            )
+        case UpgradeEvidence() as seen:
+            said = (seen.unannounced, seen.before, seen.clear, seen.upgrade, seen.tls)
+            return (*said, seen.forgotten, seen.after, seen.protected)
+        case InjectionEvidence() | FallbackEvidence() as seen:
+            return (seen.upgrade, seen.answer)
+        case HelloEvidence() | PortEvidence():
+            return ()
+
+
 def _trouble(seen: Observation) -> Cause | None:
     """Return what kept the question from its answer, None where it was answered."""
     if isinstance(seen, NotObserved):
         return seen.missing.cause
-    for step in steps(seen.evidence):
+    for step in _steps(seen.evidence):
         if isinstance(step, Missing):
             return step.cause
     return None
