@@ -106,7 +106,7 @@ def test_a_server_that_recovers_is_judged_by_its_second_answer():
         says(b"220 h\r\n", b"250-h\r\n250 HELP\r\n", b"221 bye\r\n")(connection)
 
     with peer(talk) as (port, _):
-        book = run(policy(smtp(port)))
+        book = run(policy(smtp(port, more=", starttls: {enforced: false}")))
 
     (session,) = [s for (_, q), s in book.answers.items() if isinstance(q, SessionQuestion)]
     assert isinstance(session, Observed)
@@ -214,7 +214,7 @@ def test_a_name_is_resolved_once_for_all_its_ports():
 def test_a_server_that_throttles_is_asked_gently_from_then_on(monkeypatch):
     """Its second question waits for a turn of its own, and no two are on at once."""
     seen: list[bool] = []
-    monkeypatch.setattr(Turns, "be_gentle", lambda turns: seen.append(True))
+    monkeypatch.setattr(Turns, "be_gentle", lambda _: seen.append(True))
     with peer(says(b"421 too many connections\r\n")) as (port, _):
         run(policy(smtp(port)), dataclasses.replace(LIMITS, retries=0))
     with responder() as server:
