@@ -13,7 +13,10 @@ from mailtls.evidence import (
     Capabilities,
     CertificateFacts,
     ClosedAnswer,
+    Fallback,
+    FallbackEvidence,
     HelloEvidence,
+    InjectionEvidence,
     KeyFacts,
     Line,
     Missing,
@@ -25,7 +28,9 @@ from mailtls.evidence import (
     ServerAnswer,
     SessionEvidence,
     Skipped,
+    Smuggled,
     TlsFacts,
+    UpgradeEvidence,
     UpgradeReply,
 )
 from mailtls.policy.model import (
@@ -188,9 +193,39 @@ def session(facts: Any = None, **changes: Any) -> SessionEvidence:
         ),
         tls=facts or tls(),
         greeting_after=Skipped(reason="STARTTLS has one greeting"),
-        after=capabilities,
+        after=Capabilities(names=("PIPELINING", "AUTH"), mechanisms=("PLAIN",)),
     )
     return replace(healthy, **changes)
+
+
+def upgraded(**changes: Any) -> UpgradeEvidence:
+    """Return the walk of a server that demands TLS and begins anew behind it."""
+    full = session()
+    demand, hello = Reply(code="530", lines=("TLS first",)), Reply(code="503", lines=("EHLO",))
+    healthy = UpgradeEvidence(
+        unannounced=demand,
+        before=full.before,
+        clear=demand,
+        upgrade=full.upgrade,
+        tls=True,
+        forgotten=hello,
+        after=full.after,
+        protected=Reply(code="250", lines=("ok",)),
+        again=hello,
+    )
+    return replace(healthy, **changes)
+
+
+def injected(*replies: str) -> InjectionEvidence:
+    """Return the answer of a server that carried out what `replies` answer: nothing, unless said."""
+    return InjectionEvidence(upgrade=session().upgrade, answer=Smuggled(replies=replies))
+
+
+def fallen_back(*resumed: str) -> FallbackEvidence:
+    """Return the end of a connection on a junk record, or what was answered in clear behind it."""
+    return FallbackEvidence(
+        upgrade=session().upgrade, answer=Fallback(alerted=True, resumed=resumed)
+    )
 
 
 def implicit_session(facts: Any = None, **changes: Any) -> SessionEvidence:

@@ -12,25 +12,42 @@ from factories import (
     REFUSED,
     chose,
     endpoint,
+    fallen_back,
     implicit,
     implicit_session,
+    injected,
     leaf,
     missing,
     policy,
     seen,
     session,
     tls,
+    upgraded,
     with_certificate,
 )
 from mailtls.book import EvidenceBook
-from mailtls.evidence import NotOffered, PortEvidence, Resolved, SessionEvidence
+from mailtls.evidence import Missing, NotOffered, PortEvidence, Resolved, SessionEvidence
 from mailtls.judge import judge
 from mailtls.policy.model import AddressChoice
-from mailtls.probe.questions import HelloQuestion, PortQuestion, Service, SessionQuestion, Target
+from mailtls.probe.questions import (
+    FallbackQuestion,
+    HelloQuestion,
+    InjectionQuestion,
+    PortQuestion,
+    Service,
+    SessionQuestion,
+    Target,
+    UpgradeQuestion,
+)
 from mailtls.rules import RULES
 from mailtls.terms import Cause, Expect, Level, Mode, Outcome, Phase, TlsVersion
 
 A, B = "192.0.2.1", "192.0.2.2"
+UPGRADE = {
+    UpgradeQuestion: upgraded(),
+    InjectionQuestion: injected(),
+    FallbackQuestion: fallen_back(),
+}
 
 
 def service(of):
@@ -55,6 +72,11 @@ def book(endpoints, by_address, hello=ALERT):
                             answers[target, question] = seen(hello, "a hello")
                         case PortQuestion():
                             answers[target, question] = seen(PortEvidence(), "connected")
+                        case UpgradeQuestion() | InjectionQuestion() | FallbackQuestion():
+                            healthy = UPGRADE[type(question)]
+                            lost = isinstance(full, Missing) or isinstance(full.tls, Missing)
+                            why = full if isinstance(full, Missing) else full.tls
+                            answers[target, question] = seen(why if lost else healthy)
     hosts = {service(of): Resolved(addresses=tuple(by_address)) for of in endpoints}
     return EvidenceBook(resolutions=hosts, answers=answers)
 
@@ -73,7 +95,7 @@ def test_a_healthy_server_has_no_finding_and_no_gap(of):
     expected = {Outcome.PASS} | ({Outcome.NOT_APPLICABLE} if of.mode is Mode.IMPLICIT else set())
     assert outcomes(verdicts) == expected
     # Nobody asks them: the policy has no key for them, and this profile grades versions alone.
-    silent = {"closed", "certificate-issuer", "certificate-pin"}
+    silent = {"closed", "certificate-issuer", "certificate-pin", "auth-mechanisms", "capabilities"}
     silent |= {f"tls-{a}" for a in ("cipher", "group", "alpn", "compression")}
     silent |= {"tls-renegotiation", "tls-master-secret"}
     assert {v.rule for v in verdicts} == {rule.id for rule in RULES} - silent

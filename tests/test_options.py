@@ -96,3 +96,8 @@ def test_help_names_every_command_and_the_exit_codes():
     for command in COMMANDS:
         assert f"    {command} " in text
     assert "3 nothing failed but something could not be determined" in " ".join(text.split())
+
+
+def test_gentle_is_a_word_of_its_own():
+    assert check().gentle is False
+    assert check("--gentle").gentle is True

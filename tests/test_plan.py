@@ -14,9 +14,9 @@ from mailtls.terms import Expect, Role, TlsVersion
 SUBMISSION = Service(host="mail.example.org", port=587)
 
 
-def test_the_default_policy_costs_three_connections_for_each_address():
+def test_the_default_policy_costs_three_connections_and_three_for_the_upgrade():
     plan = build_plan(policy(endpoint(), implicit(name="submissions")), RULES)
-    assert [plan.connections(service) for service in plan.services] == [3, 3]
+    assert [plan.connections(service) for service in plan.services] == [6, 3]
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,14 @@ def test_the_default_policy_costs_three_connections_for_each_address():
     [((TlsVersion.TLS1_2, TlsVersion.TLS1_3), 4), ((TlsVersion.TLS1_3,), 3)],
 )
 def test_an_exact_set_of_versions_stays_within_four(versions, connections):
-    of = endpoint(tls=TlsExpectation(versions=versions))
-    assert build_plan(policy(of), RULES).connections(SUBMISSION) == connections
+    of = implicit(tls=TlsExpectation(versions=versions))
+    (service,) = build_plan(policy(of), RULES).services
+    assert build_plan(policy(of), RULES).connections(service) == connections
 
 
 def test_equal_questions_are_one_ask_with_every_asker():
     plan = build_plan(policy(endpoint(), endpoint(name="again")), RULES)
-    assert plan.connections(SUBMISSION) == len(plan.asks) == 3
+    assert plan.connections(SUBMISSION) == len(plan.asks) == 6
     session = plan.asks[0]
     assert isinstance(session.question, SessionQuestion)
     asking = {rule for _, rule in session.askers}
@@ -49,6 +50,9 @@ def test_the_session_comes_first_within_a_service_and_services_keep_their_order(
         (465, "a hello offering SSLv2"),
         (587, "one full session"),
         (587, "one full session"),
+        (587, "the same commands before and after STARTTLS"),
+        (587, "STARTTLS with a command behind it in one write"),
+        (587, "STARTTLS with junk in place of a handshake"),
         (587, "a hello offering SSLv3 to TLSv1.1"),
         (587, "a hello offering SSLv2"),
     ]
@@ -56,8 +60,8 @@ def test_the_session_comes_first_within_a_service_and_services_keep_their_order(
 
 def test_other_addresses_are_another_ask_and_no_other_connection():
     plan = build_plan(policy(endpoint(), endpoint(name="b", addresses=("192.0.2.1",))), RULES)
-    assert len(plan.asks) == 6
-    assert plan.connections(SUBMISSION) == 3
+    assert len(plan.asks) == 12
+    assert plan.connections(SUBMISSION) == 6
 
 
 def test_a_closed_port_is_only_asked_whether_it_is_open():

@@ -164,6 +164,7 @@ async def _probe(
             per_host=options.per_host,
             concurrency=options.concurrency,
             retries=options.retries,
+            gentle=options.gentle,
         ),
         settings=Settings(
             client_name=_client_name(options.client_name),

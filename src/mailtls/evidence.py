@@ -269,7 +269,71 @@ class PortEvidence:
     """A bare TCP connection was accepted."""
 
 
-Evidence = SessionEvidence | HelloEvidence | PortEvidence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeEvidence:
+    """The same commands before and behind the upgrade; `MAIL FROM:<>` is SMTP's and LMTP's alone.
+
+    `unannounced` answers MAIL before any EHLO, `clear` MAIL after EHLO and before TLS, `forgotten`
+    MAIL inside TLS before a new EHLO, `protected` MAIL after it, and `again` a second STARTTLS.
+    `tls` is True behind a completed handshake.
+    """
+
+    unannounced: Reply | Skipped | Missing
+    before: Capabilities | Missing
+    clear: Reply | Skipped | Missing
+    upgrade: UpgradeReply | NotOffered | Missing
+    tls: bool | Missing
+    forgotten: Reply | Skipped | Missing
+    after: Capabilities | Missing
+    protected: Reply | Skipped | Missing
+    again: Reply | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smuggled:
+    """What came inside TLS ahead of the first reply that was due: replies to a smuggled command."""
+
+    replies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectionEvidence:
+    """STARTTLS and a second command in one write; `answer` is what became of the second.
+
+    `HandshakeRefused`, `WrongMode` and `ClosedAnswer` say that it was read as the start of TLS.
+    """
+
+    upgrade: UpgradeReply | NotOffered | Missing
+    answer: Smuggled | HandshakeRefused | WrongMode | ClosedAnswer | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """What followed a junk record in place of a ClientHello.
+
+    `alerted` is whether a TLS alert came, `resumed` the reply to a command sent in clear behind it.
+    """
+
+    alerted: bool
+    resumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackEvidence:
+    """Whether a server goes back to plain text when the handshake fails."""
+
+    upgrade: UpgradeReply | NotOffered | Missing
+    answer: Fallback | Missing
+
+
+Evidence = (
+    SessionEvidence
+    | HelloEvidence
+    | PortEvidence
+    | UpgradeEvidence
+    | InjectionEvidence
+    | FallbackEvidence
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

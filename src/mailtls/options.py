@@ -219,6 +219,11 @@ def _network(parser: argparse.ArgumentParser) -> None:
         help="parallel connections to one address (default 4)",
     )
     group.add_argument(
+        "--gentle",
+        action="store_true",
+        help="one connection to an address at a time, and at most one a second",
+    )
+    group.add_argument(
         "--concurrency",
         type=_number(1, 10000, int),
         default=32,

@@ -226,3 +226,16 @@ def test_a_command_has_one_reply_in_its_phase(talk):
 
 def test_quit_closes(talk):
     assert talk.play(SMTP.closing, [(b"QUIT\r\n", b"221 bye\r\n")]).code == "221"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"421 busy\r\n", Cause.THROTTLED),
+        (b"554 no\r\n", Cause.REFUSED),
+        (b"354 what\r\n", Cause.MALFORMED),
+    ],
+)
+def test_a_greeting_alone(talk, said, cause):
+    assert talk.play(SMTP.greeting, [(b"", GREETING)]) == Reply(code="220", lines=("mx ESMTP",))
+    assert talk.missing(SMTP.greeting, [(b"", said)]) == (Phase.GREETING, cause)

@@ -65,6 +65,7 @@ ONLY_IN = {
         "probe.conversation",
         "probe.perform",
         "probe.runner",
+        "probe.turns",
     },
 }
 STREAMS = {

@@ -44,7 +44,8 @@ def endpoint(more: str) -> str:
             endpoint("prot: 1"),
             [
                 "3:49-53: unknown key 'prot' | one of name, host, port, mode, protocol, role, "
-                "addresses, identity, level, expect, tls, certificate | did you mean port?"
+                "addresses, identity, level, expect, tls, certificate, starttls, auth, capabilities "
+                "| did you mean port?"
             ],
         ),
         (

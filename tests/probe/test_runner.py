@@ -18,8 +18,9 @@ from mailtls.net.routes import Routes
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_text
 from mailtls.policy.model import Policy
-from mailtls.probe.questions import HelloQuestion, SessionQuestion
+from mailtls.probe.questions import HelloQuestion, SessionQuestion, UpgradeQuestion
 from mailtls.probe.runner import Limits, Runner
+from mailtls.probe.turns import Turns
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.rules import RULES
 from mailtls.terms import Cause, Mode, Protocol
@@ -105,7 +106,7 @@ def test_a_server_that_recovers_is_judged_by_its_second_answer():
         says(b"220 h\r\n", b"250-h\r\n250 HELP\r\n", b"221 bye\r\n")(connection)
 
     with peer(talk) as (port, _):
-        book = run(policy(smtp(port)))
+        book = run(policy(smtp(port, more=", starttls: {enforced: false}")))
 
     (session,) = [s for (_, q), s in book.answers.items() if isinstance(q, SessionQuestion)]
     assert isinstance(session, Observed)
@@ -135,7 +136,8 @@ def test_no_more_connections_at_once_than_allowed(per_host):
     with contextlib.ExitStack() as stack:
         # One address, several ports: the slots are the address's.
         ports = [stack.enter_context(peer(counting(greet)))[0] for _ in range(8)]
-        endpoints = [smtp(port, f"n{port}") for port in ports]
+        in_clear = ", starttls: {enforced: false}"
+        endpoints = [smtp(port, f"n{port}", in_clear) for port in ports]
         book = run(policy(*endpoints), dataclasses.replace(LIMITS, per_host=per_host))
 
     assert book.connections == 8
@@ -207,3 +209,23 @@ def test_a_name_is_resolved_once_for_all_its_ports():
     )
 
     assert names.asked == ["mail.example"]
+
+
+def test_a_server_that_throttles_is_asked_gently_from_then_on(monkeypatch):
+    """Its second question waits for a turn of its own, and no two are on at once."""
+    seen: list[bool] = []
+    monkeypatch.setattr(Turns, "be_gentle", lambda _: seen.append(True))
+    with peer(says(b"421 too many connections\r\n")) as (port, _):
+        run(policy(smtp(port)), dataclasses.replace(LIMITS, retries=0))
+    with responder() as server:
+        run(policy(smtp(server.port)))
+
+    assert seen == [True]
+
+
+def test_without_starttls_only_what_clear_text_decides_is_asked():
+    with responder(starttls=False) as server:
+        book = run(policy(smtp(server.port)))
+
+    asked = {type(q) for (_, q), s in book.answers.items() if s.attempts}
+    assert asked == {SessionQuestion, UpgradeQuestion}

@@ -91,6 +91,11 @@ def command_line(line: bytes) -> bytes:
     return line + b"\r\n"
 
 
+def upgrade_lines(request: bytes, pipelined: bytes) -> bytes:
+    """Return the request for TLS with its end, and what goes in one write with it."""
+    return command_line(request) + (command_line(pipelined) if pipelined else b"")
+
+
 def client_name_bytes(client_name: str) -> bytes:
     """Return the name for EHLO: a host name in its ASCII form or an address literal."""
     if not _CLIENT_NAME.fullmatch(client_name):
@@ -119,8 +124,12 @@ class Dialect(Protocol):
         """Read the greeting, then learn the capabilities."""
         ...
 
-    def upgrade(self) -> Dialogue[UpgradeReply]:
-        """Ask for TLS; what follows the go-ahead in clear is taken off the stream as `leftover`."""
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
+        """Ask for TLS; what follows the go-ahead in clear is taken off the stream as `leftover`.
+
+        `pipelined` is a command line without its end (in IMAP with its tag) that goes in the same
+        write behind the request, as no client may (RFC 3207 section 4.2).
+        """
         ...
 
     def capabilities(self, client_name: str) -> Dialogue[Capabilities]:

@@ -14,6 +14,7 @@ from mailtls.dialects.base import (
     other_protocol,
     text_reply,
     unique,
+    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -65,9 +66,9 @@ class ImapDialect:
         client_name_bytes(client_name)
         return Dialogue(_opening(), Phase.GREETING)
 
-    def upgrade(self) -> Dialogue[UpgradeReply]:
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
         """Say STARTTLS."""
-        return Dialogue(_upgrade(), Phase.UPGRADE)
+        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
 
     def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
         """Ask CAPABILITY."""
@@ -164,6 +165,6 @@ def _listing(tag: bytes) -> Script[Capabilities | Missing]:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade() -> Script[UpgradeReply]:
-    reply = yield from _exchange(_STARTTLS_TAG, b"STARTTLS\r\n")
+def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(_STARTTLS_TAG, upgrade_lines(b"STARTTLS", pipelined))
     return (yield from upgrade_reply(reply, go_ahead="OK", temporary=_temporary(reply)))

@@ -12,6 +12,7 @@ from mailtls.dialects.base import (
     other_protocol,
     text_reply,
     unique,
+    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -53,9 +54,9 @@ class Pop3Dialect:
         client_name_bytes(client_name)
         return Dialogue(_opening(), Phase.GREETING)
 
-    def upgrade(self) -> Dialogue[UpgradeReply]:
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
         """Say STLS."""
-        return Dialogue(_upgrade(), Phase.UPGRADE)
+        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
 
     def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
         """Ask CAPA."""
@@ -128,6 +129,6 @@ def _listing() -> Script[Capabilities]:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade() -> Script[UpgradeReply]:
-    reply = yield from _exchange(b"STLS\r\n")
+def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(upgrade_lines(b"STLS", pipelined))
     return (yield from upgrade_reply(reply, go_ahead="+OK", temporary=_temporary(reply)))

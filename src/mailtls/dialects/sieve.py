@@ -12,6 +12,7 @@ from mailtls.dialects.base import (
     other_protocol,
     text_reply,
     unique,
+    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -70,9 +71,9 @@ class SieveDialect:
         client_name_bytes(client_name)
         return Dialogue(_opening(), Phase.GREETING)
 
-    def upgrade(self) -> Dialogue[UpgradeReply]:
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
         """Say STARTTLS."""
-        return Dialogue(_upgrade(), Phase.UPGRADE)
+        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
 
     def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
         """Ask CAPABILITY, and read past the list that most servers send after TLS by themselves."""
@@ -195,6 +196,6 @@ def _offers(listed: tuple[tuple[bytes, ...], ...]) -> Capabilities:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade() -> Script[UpgradeReply]:
-    reply = yield from _exchange(b"STARTTLS\r\n")
+def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(upgrade_lines(b"STARTTLS", pipelined))
     return (yield from upgrade_reply(reply, go_ahead="OK", temporary=_temporary(reply)))

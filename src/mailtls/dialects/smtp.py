@@ -13,6 +13,7 @@ from mailtls.dialects.base import (
     command_line,
     other_protocol,
     unique,
+    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -55,9 +56,13 @@ class SmtpDialect:
         """Read the greeting, then say EHLO or LHLO."""
         return Dialogue(_opening(self.protocol, client_name_bytes(client_name)), Phase.GREETING)
 
-    def upgrade(self) -> Dialogue[UpgradeReply]:
+    def greeting(self) -> Dialogue[Reply]:
+        """Read the greeting alone, for what is to be said before EHLO or LHLO."""
+        return Dialogue(_greeting(), Phase.GREETING)
+
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
         """Say STARTTLS."""
-        return Dialogue(_upgrade(), Phase.UPGRADE)
+        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
 
     def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
         """Say EHLO or LHLO again."""
@@ -124,6 +129,14 @@ def _opening(protocol: Protocol, client_name: bytes) -> Script[Opening]:
     return Opening(greeting=greeting, capabilities=found)
 
 
+def _greeting() -> Script[Reply]:
+    reply = yield from _reply()
+    if reply.code == _READY:
+        return reply
+    cause = {"4": Cause.THROTTLED, "5": Cause.REFUSED}.get(reply.code[0], Cause.MALFORMED)
+    return (yield from give_up(cause, f"the server greets with {words(reply)}"))
+
+
 def _capabilities(protocol: Protocol, client_name: bytes) -> Script[Capabilities]:
     found = yield from _hello(protocol, client_name)
     return (yield from capabilities_or_end(found))
@@ -160,8 +173,8 @@ def _offers(reply: Reply) -> Capabilities:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade() -> Script[UpgradeReply]:
-    reply = yield from _exchange(b"STARTTLS\r\n")
+def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(upgrade_lines(b"STARTTLS", pipelined))
     return (yield from upgrade_reply(reply, go_ahead=_READY, temporary=_temporary(reply)))
 
 

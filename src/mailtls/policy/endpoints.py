@@ -12,6 +12,7 @@ from mailtls.policy.hosts import is_literal, normalize
 from mailtls.policy.merge import dotted
 from mailtls.policy.model import AddressChoice, Endpoint
 from mailtls.policy.nodes import PolicyDocument
+from mailtls.policy.offers import offered, starttls, warn_of_relay
 from mailtls.sanitizer import clean
 from mailtls.terms import (
     WELL_KNOWN_PORTS,
@@ -68,10 +69,16 @@ def _endpoint(instance: dict[str, Any], context: Context) -> Endpoint | None:
     addresses = _addresses(instance.get("addresses", "all"), host, context)
     tls_expectation = tls(instance.get("tls", {}), context)
     certificate_expectation = certificate(instance.get("certificate", {}), context)
+    upgrade = starttls(instance.get("starttls", {}))
+    auth = offered("auth", instance.get("auth", {}), context)
+    capabilities = offered("capabilities", instance.get("capabilities", {}), context)
     if host is None or identity is None or protocol is None:
         return None
     mode = Mode(instance["mode"])
     _warn_of_contradictions(instance, mode, protocol, known, context)
+    role = _role(instance, port, protocol, context)
+    if mode is Mode.STARTTLS:
+        warn_of_relay(upgrade, role, context)
     shown = f"[{host}]" if ":" in host else host
     return Endpoint(
         name=instance.get("name", f"{shown}:{port}"),
@@ -79,7 +86,7 @@ def _endpoint(instance: dict[str, Any], context: Context) -> Endpoint | None:
         port=port,
         mode=mode,
         protocol=protocol,
-        role=_role(instance, port, protocol, context),
+        role=role,
         addresses=addresses,
         identity=identity,
         level=Level(instance.get("level", Level.ERROR)),
@@ -88,6 +95,9 @@ def _endpoint(instance: dict[str, Any], context: Context) -> Endpoint | None:
         certificate=certificate_expectation,
         route=context.route,
         written=dotted(context.node),
+        starttls=upgrade,
+        auth=auth,
+        capabilities=capabilities,
     )
 
 
@@ -180,7 +190,7 @@ def _warn_of_contradictions(
     context: Context,
 ) -> None:
     if instance.get("expect") == Expect.CLOSED:
-        for key in ("tls", "certificate"):
+        for key in ("tls", "certificate", "starttls", "auth", "capabilities"):
             if key in context.keys and not context.inherited(key):
                 context.warn((key,), f"{key} is never judged where the port must be closed")
         return

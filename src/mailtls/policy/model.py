@@ -109,6 +109,29 @@ class CertificateExpectation:
     complete_chain: bool | None = None
 
 
+class Boundary(StrEnum):
+    """Whether the upgrade's boundary is tested by what the server does, or only looked at."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarttlsExpectation:
+    """The `starttls` keys of an endpoint. `enforced` None leaves it to the endpoint's role."""
+
+    enforced: bool | None = None
+    boundary: Boundary = Boundary.ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """The `auth` or `capabilities` keys of an endpoint: names in upper case, offered after TLS."""
+
+    require: tuple[str, ...] | None = None
+    forbid: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One expected mail service. `host` is an A-label or an IP literal without brackets.
@@ -133,6 +156,9 @@ class Endpoint:
     certificate: CertificateExpectation
     route: Route
     written: frozenset[str]
+    starttls: StarttlsExpectation = StarttlsExpectation()
+    auth: Offered = Offered()
+    capabilities: Offered = Offered()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,19 @@ import time
 from mailtls.evidence import Evidence, Missing, NotObserved, Observation, Observed, PortEvidence
 from mailtls.net.interface import Network, StreamError
 from mailtls.probe.attempt import CONNECT_SECONDS, Attempt
+from mailtls.probe.boundary import ask_fallback, ask_injection
 from mailtls.probe.conversation import BoundedStream
 from mailtls.probe.hello import ask_hello
-from mailtls.probe.questions import HelloQuestion, PortQuestion, SessionQuestion
+from mailtls.probe.questions import (
+    FallbackQuestion,
+    HelloQuestion,
+    InjectionQuestion,
+    PortQuestion,
+    SessionQuestion,
+    UpgradeQuestion,
+)
 from mailtls.probe.session import ask_session
+from mailtls.probe.upgrade import ask_upgrade
 from mailtls.terms import Cause, Phase
 
 
@@ -38,6 +47,12 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
                 return await ask_session(attempt, question, stream)
             case HelloQuestion() as question:
                 return await ask_hello(attempt, question, stream)
+            case UpgradeQuestion() as question:
+                return await ask_upgrade(attempt, question, stream)
+            case InjectionQuestion() as question:
+                return await ask_injection(attempt, question, stream)
+            case FallbackQuestion() as question:
+                return await ask_fallback(attempt, question, stream)
     finally:
         stream.close()
 

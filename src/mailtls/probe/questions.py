@@ -76,7 +76,41 @@ class HelloQuestion:
     offer: Offer
 
 
-Question = PortQuestion | SessionQuestion | HelloQuestion
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeQuestion:
+    """What is accepted before the upgrade, what is forgotten by it, and whether a second is refused.
+
+    `clear` is whether `MAIL FROM:<>` may be said before TLS too (SMTP and LMTP).
+    """
+
+    protocol: Protocol
+    server_name: str
+    clear: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectionQuestion:
+    """Whether a command sent behind STARTTLS in one write is carried out inside TLS."""
+
+    protocol: Protocol
+    server_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackQuestion:
+    """Whether commands are answered in clear after a handshake that failed."""
+
+    protocol: Protocol
+
+
+Question = (
+    PortQuestion
+    | SessionQuestion
+    | HelloQuestion
+    | UpgradeQuestion
+    | InjectionQuestion
+    | FallbackQuestion
+)
 
 
 def describe(question: Question) -> str:
@@ -88,3 +122,9 @@ def describe(question: Question) -> str:
             return "one full session"
         case HelloQuestion(offer=offer):
             return f"a hello offering {offer.label}"
+        case UpgradeQuestion():
+            return "the same commands before and after STARTTLS"
+        case InjectionQuestion():
+            return "STARTTLS with a command behind it in one write"
+        case FallbackQuestion():
+            return "STARTTLS with junk in place of a handshake"

@@ -1,6 +1,6 @@
 """Every question of a plan to every address, politely: bounded, retried once, never held up.
 
-Connections to one address share `per_host` slots, whatever the names and endpoints they are for.
+Connections to one address share its turns, whatever the names and endpoints they are for.
 The session of a target leads: its raw hellos start when it has been greeted, and are not sent at
 all where it finds that there is nothing to learn.
 """
@@ -15,20 +15,27 @@ from dataclasses import dataclass, replace
 
 from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import (
+    Capabilities,
+    Evidence,
+    FallbackEvidence,
+    HelloEvidence,
+    InjectionEvidence,
     Missing,
     NotObserved,
     Observation,
     Observed,
+    PortEvidence,
     Resolved,
     SessionEvidence,
-    TlsFacts,
+    UpgradeEvidence,
     WrongMode,
 )
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Question, Service, Target
+from mailtls.probe.questions import Question, Service, Target, UpgradeQuestion
+from mailtls.probe.turns import Turns
 from mailtls.terms import Cause, Phase
 
 RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
@@ -39,7 +46,8 @@ RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED
 class Limits:
     """How hard a run may try: seconds for one target, connections to one address, targets at once.
 
-    `pause` is the wait in seconds before a second try, ten times as long after throttling.
+    `pause` is the wait in seconds before a second try, ten times as long after throttling. `gentle`
+    is one connection to an address at a time, and at most one a second.
     """
 
     timeout: float
@@ -47,6 +55,7 @@ class Limits:
     concurrency: int
     retries: int
     pause: float = 0.5
+    gentle: bool = False
 
 
 class Runner:
@@ -64,10 +73,11 @@ class Runner:
         self._limits = limits
         self._settings = settings
         self._routes = routes
-        self._slots = _by_address(limits.per_host)
-        # Targets of one address are admitted by halves, so that the wait for a slot, which counts
+        self._turns = defaultdict[str, Turns](lambda: Turns(limits.per_host, gentle=limits.gentle))
+        # Targets of one address are admitted by halves, so that the wait for a turn, which counts
         # against a target's own deadline, is never longer than a few connections of a neighbour.
-        self._admission = _by_address(max(1, limits.per_host // 2))
+        at_once = 1 if limits.gentle else max(1, limits.per_host // 2)
+        self._admission = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(at_once))
         self._targets_at_once = asyncio.Semaphore(limits.concurrency)
 
     async def run(self, plan: Plan) -> EvidenceBook:
@@ -114,15 +124,11 @@ class Runner:
                 first = group.create_task(self._ask(lead, target, deadline, greeted.set))
                 first.add_done_callback(lambda _: greeted.set())
                 await greeted.wait()
-                if first.done() and not _went_on(first.result()):
-                    followers: dict[Question, asyncio.Task[Observation]] = {}
-                else:
-                    followers = {
-                        question: group.create_task(
-                            self._ask(question, target, deadline, lambda: None)
-                        )
-                        for question in others
-                    }
+                followers = {
+                    question: group.create_task(self._ask(question, target, deadline, lambda: None))
+                    for question in others
+                    if not first.done() or _can_learn(question, first.result())
+                }
             answers[lead] = first.result()
             for question in others:
                 answers[question] = (
@@ -138,7 +144,7 @@ class Runner:
         port = self._routes(Service(host=target.host, port=target.port)).port
         made = 0
         while True:
-            async with self._slots[target.address]:
+            async with self._turns[target.address] as turns:
                 seen = await perform(
                     Attempt(
                         question=question,
@@ -152,6 +158,8 @@ class Runner:
                 )
             made += 1
             trouble = _trouble(seen)
+            if trouble is Cause.THROTTLED:
+                turns.be_gentle()
             pause = self._limits.pause * (10 if trouble is Cause.THROTTLED else 1)
             if (
                 trouble not in RETRIED
@@ -162,29 +170,45 @@ class Runner:
             await asyncio.sleep(pause)
 
 
-def _by_address(size: int) -> defaultdict[str, asyncio.Semaphore]:
-    return defaultdict(lambda: asyncio.Semaphore(size))
+def _steps(evidence: Evidence) -> tuple[object, ...]:
+    """Return the steps that evidence rests on, in the order of the wire."""
+    match evidence:
+        case SessionEvidence() as seen:
+            return (
+                seen.greeting,
+                seen.before,
+                seen.upgrade,
+                seen.tls,
+                seen.greeting_after,
+                seen.after,
+            )
+        case UpgradeEvidence() as seen:
+            said = (seen.unannounced, seen.before, seen.clear, seen.upgrade, seen.tls)
+            return (*said, seen.forgotten, seen.after, seen.protected)
+        case InjectionEvidence() | FallbackEvidence() as seen:
+            return (seen.upgrade, seen.answer)
+        case HelloEvidence() | PortEvidence():
+            return ()
 
 
 def _trouble(seen: Observation) -> Cause | None:
     """Return what kept the question from its answer, None where it was answered."""
     if isinstance(seen, NotObserved):
         return seen.missing.cause
-    if isinstance(seen.evidence, SessionEvidence):
-        session = seen.evidence
-        for step in (session.greeting, session.before, session.upgrade, session.tls, session.after):
-            if isinstance(step, Missing):
-                return step.cause
-        if not isinstance(session.tls, TlsFacts):
-            return Cause.PREREQUISITE
+    for step in _steps(seen.evidence):
+        if isinstance(step, Missing):
+            return step.cause
     return None
 
 
-def _went_on(lead: Observation) -> bool:
-    """Return whether a lead that has ended leaves anything for raw hellos to learn."""
+def _can_learn(question: Question, lead: Observation) -> bool:
+    """Return whether a question has something to learn where the lead has ended already."""
     match lead:
-        case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
-            return missing.phase is Phase.HANDSHAKE
+        case Observed(evidence=SessionEvidence(tls=Missing() as missing, before=before)):
+            in_clear = isinstance(question, UpgradeQuestion) and question.clear
+            return missing.phase is Phase.HANDSHAKE or (
+                in_clear and isinstance(before, Capabilities)
+            )
         case Observed(evidence=SessionEvidence(tls=WrongMode())):
             return False
         case Observed():

@@ -23,6 +23,7 @@ from mailtls.evidence import (
     UpgradeReply,
     WrongMode,
 )
+from mailtls.net.interface import Stream
 from mailtls.policy.model import Anchors
 from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream, drain
@@ -62,12 +63,12 @@ async def _by_upgrade(
     opening = await open_dialogue(attempt, dialect, stream)
     if isinstance(opening, Missing | WrongMode):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        behind = _behind(opening, Phase.GREETING)
-        return _ended(greeting=opening, before=behind, upgrade=behind, tls=behind)
+        why = behind(opening, Phase.GREETING)
+        return _ended(greeting=opening, before=why, upgrade=why, tls=why)
     if isinstance(opening.capabilities, Missing):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        behind = opening.capabilities
-        return _ended(greeting=opening.greeting, before=behind, upgrade=behind, tls=behind)
+        why = opening.capabilities
+        return _ended(greeting=opening.greeting, before=why, upgrade=why, tls=why)
     before = opening.capabilities
     if dialect.offers_starttls(before):
         attempt.on_progress()
@@ -76,16 +77,16 @@ async def _by_upgrade(
         if not isinstance(step, Missing):
             await attempt.run(stream, dialect.closing(), most=FAREWELL_SECONDS)
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        behind = _behind(step, Phase.UPGRADE)
-        return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=behind)
-    channel = _tls_engine(question.server_name)
+        why = behind(step, Phase.UPGRADE)
+        return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=why)
+    channel = tls_engine(question.server_name)
     tls = await _handshake(attempt, question.anchors, channel, stream)
     if not isinstance(tls, TlsFacts):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=tls)
     inside = TlsStream(stream, channel)
     after = await attempt.run(inside, dialect.capabilities(attempt.settings.client_name))
-    await _farewell(attempt, dialect, inside, after)
+    await farewell(attempt, dialect, inside, after)
     return SessionEvidence(
         greeting=opening.greeting,
         before=before,
@@ -100,7 +101,7 @@ async def _implicit(
     attempt: Attempt, question: SessionQuestion, stream: BoundedStream
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
-    channel = _tls_engine(question.server_name)
+    channel = tls_engine(question.server_name)
     tls = await _handshake(attempt, question.anchors, channel, stream)
     if not isinstance(tls, TlsFacts):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
@@ -114,7 +115,7 @@ async def _implicit(
         greeting = after = opening
     else:
         greeting, after = opening.greeting, opening.capabilities
-    await _farewell(attempt, dialect, inside, after)
+    await farewell(attempt, dialect, inside, after)
     return SessionEvidence(
         greeting=IMPLICIT,
         before=IMPLICIT,
@@ -149,7 +150,7 @@ async def _ask_silent_port(
     attempt: Attempt, stream: BoundedStream, silence: Missing
 ) -> WrongMode | Missing:
     attempt.note("no greeting: asking the port whether it speaks TLS from the first byte")
-    answer = await attempt.run(stream, _tls_engine(""), most=SILENT_PORT_SECONDS)
+    answer = await attempt.run(stream, tls_engine(""), most=SILENT_PORT_SECONDS)
     match answer:
         case Handshake() | HandshakeRefused():
             return WrongMode(spoken=Spoken.IMPLICIT_TLS, first_bytes=stream.first[:64])
@@ -168,7 +169,8 @@ async def upgrade(
     return await attempt.run(stream, dialect.upgrade())
 
 
-def _tls_engine(server_name: str) -> TlsSession:
+def tls_engine(server_name: str) -> TlsSession:
+    """Return a handshake that names the server and verifies nothing."""
     return TlsSession(server_name, classify=classify)
 
 
@@ -196,15 +198,18 @@ async def _handshake(
     )
 
 
-async def _farewell(
-    attempt: Attempt, dialect: Dialect, inside: TlsStream, after: Capabilities | Missing
+async def farewell(
+    attempt: Attempt, dialect: Dialect, stream: Stream, last: object | Missing
 ) -> None:
-    if not isinstance(after, Missing):
-        await attempt.run(inside, dialect.closing(), most=FAREWELL_SECONDS)
-    await drain(inside, seconds=attempt.seconds(FAREWELL_SECONDS))
+    """Say goodbye unless the `last` exchange failed, and close tidily."""
+    if not isinstance(last, Missing):
+        await attempt.run(stream, dialect.closing(), most=FAREWELL_SECONDS)
+    await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
 
 
-def _behind(step: UpgradeReply | NotOffered | WrongMode | Missing, phase: Phase) -> Missing:
+def behind(
+    step: UpgradeReply | NotOffered | WrongMode | HandshakeRefused | Missing, phase: Phase
+) -> Missing:
     """Return why the steps behind `step` are missing."""
     match step:
         case Missing():
@@ -213,6 +218,8 @@ def _behind(step: UpgradeReply | NotOffered | WrongMode | Missing, phase: Phase)
             detail = f"the port speaks {spoken.value}"
         case NotOffered():
             detail = "the server does not offer STARTTLS"
+        case HandshakeRefused(name=name):
+            detail = f"the server refused the handshake with the alert {name}"
         case UpgradeReply(reply=reply, temporary=temporary):
             detail = f"the server answered the upgrade with {reply.code}"
             if temporary:

@@ -65,6 +65,8 @@ def _smtp(scene: Scene, line: str) -> Answer:
         return Answer(text="221 2.0.0 Bye\r\n", hang_up=True)
     if verb in {"MAIL", "AUTH"} and scene.upgradable:
         return Answer(text="530 5.7.0 Must issue a STARTTLS command first\r\n")
+    if verb == "MAIL":
+        return Answer(text="530 5.7.0 Authentication required\r\n")
     return Answer(text="502 5.5.2 Command not implemented\r\n")
 
 

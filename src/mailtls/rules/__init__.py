@@ -7,6 +7,9 @@ from difflib import get_close_matches
 
 from mailtls.errors import UsageError
 from mailtls.rules import (
+    auth_before_tls,
+    auth_mechanisms,
+    capabilities,
     certificate_chain,
     certificate_expiry,
     certificate_issuer,
@@ -19,6 +22,8 @@ from mailtls.rules import (
     mode,
     protocol,
     reachable,
+    starttls_boundary,
+    starttls_enforced,
     starttls_offered,
     tls_alpn,
     tls_cipher,
@@ -26,6 +31,7 @@ from mailtls.rules import (
     tls_group,
     tls_master_secret,
     tls_renegotiation,
+    starttls_renewed,
     tls_version,
 )
 from mailtls.rules.base import Rule
@@ -36,6 +42,12 @@ RULES: tuple[Rule, ...] = (
     protocol.RULE,
     mode.RULE,
     starttls_offered.RULE,
+    starttls_enforced.RULE,
+    starttls_boundary.RULE,
+    starttls_renewed.RULE,
+    auth_before_tls.RULE,
+    auth_mechanisms.RULE,
+    capabilities.RULE,
     tls_version.RULE,
     tls_cipher.RULE,
     tls_group.RULE,

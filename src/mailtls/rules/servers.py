@@ -34,6 +34,7 @@ class Topic(StrEnum):
     SUITES = "set the cipher suites"
     GROUPS = "set the key exchange groups"
     COMPRESSION = "turn compression off"
+    ENFORCE = "serve nothing before TLS"
 
 
 _MARKS = {
@@ -77,6 +78,14 @@ _FIXES = {
         Server.CYRUS: "imapd.conf: `tls_versions` with the wanted ones, as `tls1_2 tls1_3`",
         Server.COURIER: "`TLS_PROTOCOL` in imapd-ssl and pop3d-ssl",
         Server.EXCHANGE: "the SCHANNEL protocol keys of the Windows registry, then restart the machine",
+    },
+    Topic.ENFORCE: {
+        Server.POSTFIX: "master.cf: `-o smtpd_tls_security_level=encrypt` and `-o smtpd_tls_auth_only=yes` for this service, then `postfix reload`",
+        Server.DOVECOT: "`ssl = required` with `disable_plaintext_auth = yes` (`auth_allow_cleartext = no` from 2.4), then `doveadm reload`",
+        Server.EXIM: "`auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}`, and in `acl_smtp_mail` of this port `deny !encrypted = *`",
+        Server.CYRUS: "imapd.conf: `allowplaintext: 0`, and `sasl_minimum_layer: 128` where other mechanisms are offered",
+        Server.COURIER: "`IMAP_TLS_REQUIRED=1` in imapd-ssl (`POP3_TLS_REQUIRED=1` in pop3d-ssl), then restart",
+        Server.EXCHANGE: "`Set-ReceiveConnector -RequireTLS $true`; `Set-ImapSettings -LoginType SecureLogin` (`Set-PopSettings`)",
     },
     Topic.CERTIFICATE: {
         Server.POSTFIX: "main.cf: `smtpd_tls_chain_files` (key, leaf, then intermediates), then `postfix reload`",

@@ -1,0 +1,117 @@
+"""What crosses the upgrade: a command smuggled behind STARTTLS, and plain text after a failed handshake.
+
+Both are harmless to a server that is sound: the smuggled command does nothing, and a record that no
+handshake begins with is refused as any broken client's is.
+"""
+
+from __future__ import annotations
+
+from mailtls.dialects import DIALECTS
+from mailtls.dialects.base import Dialect, Opening
+from mailtls.dialects.boundary import CROSSINGS, fallback, first_replies
+from mailtls.evidence import (
+    ClosedAnswer,
+    Fallback,
+    FallbackEvidence,
+    HandshakeRefused,
+    InjectionEvidence,
+    Missing,
+    NotOffered,
+    Smuggled,
+    UpgradeReply,
+    WrongMode,
+)
+from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
+from mailtls.probe.conversation import BoundedStream, TlsStream, drain
+from mailtls.probe.questions import FallbackQuestion, InjectionQuestion
+from mailtls.probe.session import behind, farewell, open_dialogue, tls_engine
+from mailtls.terms import Cause, Phase
+from mailtls.tls.session import Handshake
+
+FALLBACK_SECONDS = 5.0
+"""Longest wait for what follows a junk record; servers end the connection in under one."""
+
+_Step = UpgradeReply | NotOffered | Missing
+
+
+async def ask_injection(
+    attempt: Attempt, question: InjectionQuestion, stream: BoundedStream
+) -> InjectionEvidence:
+    """Send STARTTLS and a second command in one write, then see which reply comes first inside TLS."""
+    dialect = DIALECTS[question.protocol]
+    crossing = CROSSINGS[question.protocol]
+    word = _word(attempt)
+    step = await _go_ahead(attempt, dialect, stream, crossing.smuggled(word))
+    if not isinstance(step, UpgradeReply) or not step.accepted:
+        await farewell(attempt, dialect, stream, step)
+        return InjectionEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
+    channel = tls_engine(question.server_name)
+    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
+    if not isinstance(done, Handshake):
+        await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
+        # Dovecot takes the smuggled command for the start of TLS and hangs up; a reset instead is
+        # our own doing, because the ClientHello behind it was never read.
+        if isinstance(done, Missing) and done.cause in {Cause.CLOSED, Cause.RESET}:
+            hung_up = ClosedAnswer(reset=done.cause is Cause.RESET)
+            return InjectionEvidence(upgrade=step, answer=hung_up)
+        return InjectionEvidence(upgrade=step, answer=done)
+    inside = TlsStream(stream, channel)
+    answer: Smuggled | Missing = await attempt.run(inside, first_replies(question.protocol, word))
+    if crossing.leaves:
+        await drain(inside, seconds=attempt.seconds(FAREWELL_SECONDS))
+    else:
+        await farewell(attempt, dialect, inside, answer)
+    return InjectionEvidence(upgrade=step, answer=answer)
+
+
+async def ask_fallback(
+    attempt: Attempt, question: FallbackQuestion, stream: BoundedStream
+) -> FallbackEvidence:
+    """Send a junk record where a ClientHello is due, and see whether commands are answered in clear."""
+    dialect = DIALECTS[question.protocol]
+    step = await _go_ahead(attempt, dialect, stream, b"")
+    if not isinstance(step, UpgradeReply) or not step.accepted:
+        await farewell(attempt, dialect, stream, step)
+        return FallbackEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
+    before = stream.received
+    engine = fallback(question.protocol, _word(attempt))
+    answer: Fallback | Missing = await attempt.run(stream, engine, most=FALLBACK_SECONDS)
+    if isinstance(answer, Missing) and _is_an_end(answer, alerted=stream.received > before):
+        answer = Fallback(alerted=stream.received > before, resumed=())
+    await farewell(attempt, dialect, stream, answer if _talks(answer) else _SILENT)
+    return FallbackEvidence(upgrade=step, answer=answer)
+
+
+_SILENT = Missing(phase=Phase.HANDSHAKE, cause=Cause.CLOSED, detail="nobody listens any more")
+
+
+def _talks(answer: Fallback | Missing) -> bool:
+    return isinstance(answer, Fallback) and bool(answer.resumed)
+
+
+def _is_an_end(missing: Missing, *, alerted: bool) -> bool:
+    """Return whether the server gave the connection up: the sound answer to a junk record.
+
+    The reset is our own doing where the server closed before it read the command behind the junk.
+    """
+    ended = missing.cause in {Cause.CLOSED, Cause.RESET}
+    return ended or (alerted and missing.cause is Cause.TIMED_OUT)
+
+
+async def _go_ahead(
+    attempt: Attempt, dialect: Dialect, stream: BoundedStream, pipelined: bytes
+) -> _Step:
+    opening: Opening | WrongMode | Missing = await open_dialogue(attempt, dialect, stream)
+    if isinstance(opening, Missing):
+        return opening
+    if isinstance(opening, WrongMode):
+        return behind(opening, Phase.GREETING)
+    if isinstance(opening.capabilities, Missing):
+        return opening.capabilities
+    if not dialect.offers_starttls(opening.capabilities):
+        return NotOffered(capabilities=opening.capabilities)
+    return await attempt.run(stream, dialect.upgrade(pipelined))
+
+
+def _word(attempt: Attempt) -> str:
+    return attempt.settings.randomness(8).hex()

@@ -1,0 +1,155 @@
+"""The two tests of the boundary on one connection each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from mailtls.evidence import (
+    ClosedAnswer,
+    Fallback,
+    FallbackEvidence,
+    InjectionEvidence,
+    Missing,
+    NotOffered,
+    Observed,
+    Smuggled,
+    UpgradeReply,
+    WrongMode,
+)
+from mailtls.probe.attempt import Attempt
+from mailtls.probe.perform import perform
+from mailtls.probe.questions import FallbackQuestion, InjectionQuestion, Question, Target
+from mailtls.terms import Cause, Phase, Protocol
+from probe.peers import NAME, network, peer, says, settings
+from probe.upgrading import Faults, server
+
+INJECTION = InjectionQuestion(protocol=Protocol.SMTP, server_name=NAME)
+FALLBACK = FallbackQuestion(protocol=Protocol.SMTP)
+OPENING = (b"220 h ESMTP\r\n", b"250-h\r\n250 STARTTLS\r\n")
+
+
+def ask(port: int, question: Question, seconds: float = 20) -> tuple[object, list[str]]:
+    attempt = Attempt(
+        question=question,
+        target=Target(host=NAME, port=port, address="127.0.0.1"),
+        port=port,
+        settings=settings(),
+        deadline=time.monotonic() + seconds,
+        on_progress=lambda: None,
+    )
+    seen = asyncio.run(perform(attempt, network()))
+    assert isinstance(seen, Observed), seen
+    return seen.evidence, [line.text for line in seen.transcript if line.side == "C"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        (Protocol.SMTP, ["STARTTLS", "NOOP", "QUIT"]),
+        (
+            Protocol.IMAP,
+            ["m2 STARTTLS", "x0000000000000000 NOOP", "y0000000000000000 LOGOUT"],
+        ),
+        (Protocol.POP3, ["STLS", "CAPA", "STLS", "QUIT"]),
+        (
+            Protocol.SIEVE,
+            ["STARTTLS", 'NOOP "x0000000000000000"', 'NOOP "y0000000000000000"', "LOGOUT"],
+        ),
+    ],
+)
+def test_each_protocol_ends_with_a_goodbye(protocol, said):
+    with server(protocol.value, Faults()) as (port, served):
+        seen, client = ask(port, InjectionQuestion(protocol=protocol, server_name=NAME))
+
+    assert isinstance(seen, InjectionEvidence)
+    assert seen.answer == Smuggled(replies=())
+    assert client[-len(said) :] == said
+    assert len(served) == 1
+
+
+@pytest.mark.parametrize(
+    ("behind", "kind"), [((), ClosedAnswer), ((b"BAD handshake\r\n",), WrongMode)]
+)
+def test_what_reads_the_command_as_tls_has_answered(behind, kind):
+    def talk(connection):
+        says(*OPENING, b"220 go\r\n", *behind)(connection) if behind else _hang_up(connection)
+
+    with peer(talk) as (port, _):
+        seen, _ = ask(port, INJECTION)
+
+    assert isinstance(seen, InjectionEvidence)
+    assert isinstance(seen.answer, kind)
+
+
+def _hang_up(connection) -> None:
+    for part in (*OPENING, b"220 go\r\n"):
+        connection.sendall(part)
+        connection.recv(4096)
+
+
+def test_without_an_offer_nothing_is_smuggled():
+    with peer(says(b"220 h ESMTP\r\n", b"250 h\r\n", b"221 bye\r\n")) as (port, _):
+        injection, client = ask(port, INJECTION)
+        fallback, _ = ask(port, FALLBACK)
+
+    assert client == ["EHLO probe.example.test", "QUIT"]
+    for seen in (injection, fallback):
+        assert isinstance(seen.upgrade, NotOffered)
+        assert isinstance(seen.answer, Missing)
+        assert (seen.answer.phase, seen.answer.cause) == (Phase.UPGRADE, Cause.PREREQUISITE)
+
+
+@pytest.mark.parametrize("question", [INJECTION, FALLBACK])
+@pytest.mark.parametrize(
+    ("parts", "phase", "cause"),
+    [
+        ((b"421 busy\r\n",), Phase.GREETING, Cause.THROTTLED),
+        ((b"+OK POP3\r\n",), Phase.GREETING, Cause.PREREQUISITE),
+        ((b"220 h\r\n", b"554 no\r\n", b"554 no\r\n", b"554 no\r\n"), Phase.CAPABILITY, None),
+        ((*OPENING, b"454 not now\r\n", b"221 bye\r\n"), Phase.UPGRADE, Cause.THROTTLED),
+    ],
+)
+def test_what_stops_before_the_upgrade_says_where(question, parts, phase, cause):
+    with peer(says(*parts)) as (port, _):
+        seen, _ = ask(port, question)
+
+    assert isinstance(seen.answer, Missing)
+    assert (seen.answer.phase, seen.answer.cause) == (phase, cause or Cause.REFUSED)
+
+
+def test_a_sound_server_ends_the_connection_behind_junk():
+    with server("smtp", Faults()) as (port, _):
+        seen, client = ask(port, FALLBACK)
+
+    assert isinstance(seen, FallbackEvidence)
+    assert isinstance(seen.upgrade, UpgradeReply)
+    assert isinstance(seen.answer, Fallback)
+    assert seen.answer.resumed == ()
+    assert "QUIT" not in client
+
+
+def test_a_server_that_goes_on_in_clear_is_told_goodbye():
+    with server("smtp", Faults(resumes=True)) as (port, _):
+        seen, client = ask(port, FALLBACK)
+
+    assert seen.answer == Fallback(alerted=False, resumed=("250 ok",))
+    assert client[-2:] == ["NOOP", "QUIT"]
+
+
+def test_a_server_that_stays_silent_behind_junk_decides_nothing():
+    with peer(says(*OPENING, b"220 go\r\n")) as (port, _):
+        seen, _ = ask(port, FALLBACK, seconds=1)
+
+    assert isinstance(seen.answer, Missing)
+    assert (seen.answer.phase, seen.answer.cause) == (Phase.HANDSHAKE, Cause.TIMED_OUT)
+
+
+def test_silence_behind_an_alert_is_an_end():
+    alert = b"\x15\x03\x03\x00\x02\x02\x0a"
+    with peer(says(*OPENING, b"220 go\r\n", alert)) as (port, _):
+        seen, _ = ask(port, FALLBACK, seconds=1)
+
+    assert seen.answer == Fallback(alerted=True, resumed=())

@@ -1,0 +1,81 @@
+"""Turns to connect: some at once, and from a word on one after another, a second apart."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mailtls.probe.turns import GENTLE_SECONDS, Turns
+
+
+class Clock:
+    """Seconds that pass only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+def starts(turns: Turns, clock: Clock, count: int) -> tuple[list[float], int]:
+    """Let `count` tasks take a turn; return when each started, and how many ever were at once."""
+    began: list[float] = []
+    at_once: list[int] = []
+    running: set[int] = set()
+
+    async def take(number: int) -> None:
+        async with turns:
+            began.append(clock.now)
+            running.add(number)
+            at_once.append(len(running))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            running.discard(number)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(take(number) for number in range(count)))
+
+    asyncio.run(all_of_them())
+    return began, max(at_once)
+
+
+def test_some_are_taken_at_once():
+    clock = Clock()
+    turns = Turns(4, gentle=False, clock=clock, sleep=clock.sleep)
+
+    assert starts(turns, clock, 10) == ([100.0] * 10, 4)
+
+
+def test_gently_it_is_one_at_a_time_and_a_second_apart():
+    clock = Clock()
+    turns = Turns(4, gentle=True, clock=clock, sleep=clock.sleep)
+
+    assert starts(turns, clock, 4) == ([100.0 + n * GENTLE_SECONDS for n in range(4)], 1)
+
+
+def test_it_changes_at_a_word():
+    clock = Clock()
+    turns = Turns(4, gentle=False, clock=clock, sleep=clock.sleep)
+    turns.be_gentle()
+    turns.be_gentle()
+
+    assert starts(turns, clock, 3) == ([100.0 + n * GENTLE_SECONDS for n in range(1, 4)], 1)
+
+
+def test_a_turn_that_is_given_up_while_it_waits_is_free_again():
+    clock = Clock()
+
+    async def run() -> int:
+        turns = Turns(1, gentle=True, clock=clock, sleep=lambda _: asyncio.sleep(3600))
+        waiting = asyncio.create_task(turns.__aenter__())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return turns._taken
+
+    assert asyncio.run(run()) == 0
