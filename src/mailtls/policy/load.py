@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailtls.errors import PolicyError, Problem
+from mailtls.policy.agreements import build_agreements
 from mailtls.policy.document import Keys, Node, PolicyDocument, Scalar, parse
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
 from mailtls.policy.merge import apply_defaults, over
-from mailtls.policy.model import Policy
+from mailtls.policy.model import Agreement, Policy
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check
 from mailtls.sanitizer import clean
@@ -42,10 +43,14 @@ def load_text(
     if problems:
         raise PolicyError(problems)
     endpoints, problems = build_endpoints(instance["endpoints"], document, read)
+    agreements: tuple[Agreement, ...] = ()
+    if len(endpoints) == len(instance["endpoints"]):  # else a faulty one would seem unknown
+        agreements, unmet = build_agreements(instance.get("agreements", ()), endpoints, document)
+        problems += unmet
     errors = [problem for problem in problems if problem.level is Level.ERROR]
     if errors:
         raise PolicyError(problems)
-    policy = Policy(profile=load_profile(DEFAULT), endpoints=endpoints)
+    policy = Policy(profile=load_profile(DEFAULT), endpoints=endpoints, agreements=agreements)
     return policy, document, tuple(problems)
 
 

@@ -111,9 +111,31 @@ class Endpoint:
     written: frozenset[str]
 
 
+class Aspect(StrEnum):
+    """What endpoints may be declared to have in common; the last three are as negotiated."""
+
+    CERTIFICATE = "certificate"
+    NAMES = "names"
+    ISSUER = "issuer"
+    VERSIONS = "versions"
+    CIPHERS = "ciphers"
+    GROUPS = "groups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Endpoints, by name, that have to be the same in these aspects. `route` is where it is declared."""
+
+    name: str
+    endpoints: tuple[str, ...]
+    same: tuple[Aspect, ...]
+    route: Route
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The whole policy, defaults and base file applied."""
 
     profile: Profile
     endpoints: tuple[Endpoint, ...]
+    agreements: tuple[Agreement, ...] = ()

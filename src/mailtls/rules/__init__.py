@@ -7,6 +7,9 @@ from difflib import get_close_matches
 
 from mailtls.errors import UsageError
 from mailtls.rules import (
+    address_agreement,
+    agreement,
+    certificate_agreement,
     certificate_chain,
     certificate_expiry,
     certificate_issuer,
@@ -19,12 +22,14 @@ from mailtls.rules import (
     mode,
     protocol,
     reachable,
+    runner,
     starttls_offered,
     tls_version,
 )
 from mailtls.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    runner.RULE,
     reachable.RULE,
     closed.RULE,
     protocol.RULE,
@@ -39,6 +44,9 @@ RULES: tuple[Rule, ...] = (
     certificate_signature.RULE,
     certificate_issuer.RULE,
     certificate_pin.RULE,
+    address_agreement.RULE,
+    certificate_agreement.RULE,
+    agreement.RULE,
 )
 
 

@@ -31,6 +31,7 @@ class Topic(StrEnum):
     CLEAR = "greet in clear and offer STARTTLS"
     VERSIONS = "set the TLS versions"
     CERTIFICATE = "install the certificate"
+    RELOAD = "load the installed certificate"
 
 
 _MARKS = {
@@ -82,6 +83,14 @@ _FIXES = {
         Server.CYRUS: "imapd.conf: `tls_server_cert` with leaf, then intermediates, and restart the master",
         Server.COURIER: "`TLS_CERTFILE` with key, leaf, then intermediates, and restart",
         Server.EXCHANGE: "`Import-ExchangeCertificate` with its chain, then `Enable-ExchangeCertificate -Services SMTP,IMAP,POP`",
+    },
+    Topic.RELOAD: {
+        Server.POSTFIX: "`postfix reload`",
+        Server.DOVECOT: "`doveadm reload`",
+        Server.EXIM: "restart Exim (`systemctl restart exim4`)",
+        Server.CYRUS: "restart the master (`systemctl restart cyrus-imapd`)",
+        Server.COURIER: "restart `courier-imap-ssl` and `courier-pop-ssl`",
+        Server.EXCHANGE: "`Enable-ExchangeCertificate` with the new thumbprint",
     },
 }
 
