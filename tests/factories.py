@@ -56,7 +56,7 @@ BCP195 = Profile(
     ),
     required_version=TlsVersion.TLS1_2,
     rsa_bits=2048,
-    curves=("P-256", "P-384", "P-521", "ed25519"),
+    curves=("P-256", "P-384", "P-521"),
     signature_hashes=("sha256", "sha384", "sha512"),
 )
 
@@ -97,10 +97,14 @@ def policy(*endpoints: Endpoint, profile: Profile = BCP195) -> Policy:
 
 
 def key(kind: str = "rsa", bits: int = 2048, curve: str = "", seed: str = "key") -> KeyFacts:
-    return KeyFacts(kind=kind, bits=bits, curve=curve, spki_sha256=sha256(seed.encode()).hexdigest())
+    return KeyFacts(
+        kind=kind, bits=bits, curve=curve, spki_sha256=sha256(seed.encode()).hexdigest()
+    )
 
 
-def certificate(subject: str = "CN=leaf", issuer: str = "CN=Example CA", **changes: Any) -> CertificateFacts:
+def certificate(
+    subject: str = "CN=leaf", issuer: str = "CN=Example CA", **changes: Any
+) -> CertificateFacts:
     """Return a certificate with a year behind and 90 days ahead; its fingerprint follows its names."""
     unique = f"{subject} by {issuer} {sorted(changes)}"
     healthy = CertificateFacts(
@@ -192,7 +196,12 @@ def session(facts: Any = None, **changes: Any) -> SessionEvidence:
 def implicit_session(facts: Any = None, **changes: Any) -> SessionEvidence:
     """Return a session with implicit TLS whose TLS step is `facts`."""
     skipped = Skipped(reason="implicit TLS")
-    steps = {"greeting": skipped, "before": skipped, "upgrade": skipped, "greeting_after": greeting()}
+    steps = {
+        "greeting": skipped,
+        "before": skipped,
+        "upgrade": skipped,
+        "greeting_after": greeting(),
+    }
     return session(facts, **steps | changes)
 
 

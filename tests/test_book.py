@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import pytest
-from factories import endpoint, missing
 
+from factories import endpoint, missing
 from mailtls.book import EvidenceBook, select_addresses
 from mailtls.evidence import Resolved
 from mailtls.policy.model import AddressChoice
+from mailtls.probe.questions import Service
 from mailtls.terms import Cause, Phase
 
 BOTH = ("192.0.2.1", "192.0.2.2", "2001:db8::1")
 
 
 def book(resolution=None):
-    resolutions = {"mail.example.org": resolution} if resolution else {}
+    resolutions = {Service(host="mail.example.org", port=587): resolution} if resolution else {}
     return EvidenceBook(resolutions=resolutions, answers={})
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from factories import (
     ALERT,
     BCP195,
@@ -21,16 +22,19 @@ from factories import (
     tls,
     with_certificate,
 )
-
 from mailtls.book import EvidenceBook
 from mailtls.evidence import NotOffered, PortEvidence, Resolved, SessionEvidence
 from mailtls.judge import judge
 from mailtls.policy.model import AddressChoice
-from mailtls.probe.questions import HelloQuestion, PortQuestion, SessionQuestion, Target
+from mailtls.probe.questions import HelloQuestion, PortQuestion, Service, SessionQuestion, Target
 from mailtls.rules import RULES
 from mailtls.terms import Cause, Expect, Level, Mode, Outcome, Phase, TlsVersion
 
 A, B = "192.0.2.1", "192.0.2.2"
+
+
+def service(of):
+    return Service(host=of.host, port=of.port)
 
 
 def book(endpoints, by_address, hello=ALERT):
@@ -51,7 +55,7 @@ def book(endpoints, by_address, hello=ALERT):
                             answers[target, question] = seen(hello, "a hello")
                         case PortQuestion():
                             answers[target, question] = seen(PortEvidence(), "connected")
-    hosts = {of.host: Resolved(addresses=tuple(by_address)) for of in endpoints}
+    hosts = {service(of): Resolved(addresses=tuple(by_address)) for of in endpoints}
     return EvidenceBook(resolutions=hosts, answers=answers)
 
 
@@ -78,7 +82,7 @@ def test_verdicts_are_sorted_and_the_same_from_any_order():
     verdicts = judge(policy(*pair), RULES, evidence, NOW)
     assert [v.order for v in verdicts] == sorted(v.order for v in verdicts)
     turned = EvidenceBook(
-        resolutions={host: Resolved(addresses=(A, B)) for host in evidence.resolutions},
+        resolutions={each: Resolved(addresses=(A, B)) for each in evidence.resolutions},
         answers=dict(reversed(evidence.answers.items())),
     )
     assert judge(policy(*reversed(pair)), tuple(reversed(RULES)), turned, NOW) == verdicts
@@ -138,7 +142,7 @@ def test_a_stripped_starttls_fails_once_and_leaves_the_rest_open():
 
 def test_an_unresolved_host_is_judged_once_without_an_address():
     gone = missing(Phase.RESOLVE, Cause.REFUSED)
-    evidence = EvidenceBook(resolutions={"mail.example.org": gone}, answers={})
+    evidence = EvidenceBook(resolutions={service(endpoint()): gone}, answers={})
     verdicts = judge(policy(), RULES, evidence, NOW)
     assert {v.address for v in verdicts} == {None}
     assert [v.rule for v in verdicts if v.outcome is Outcome.FAIL] == ["reachable"]
@@ -158,7 +162,7 @@ def test_a_closed_port_has_one_verdict():
 
 
 def test_evidence_without_an_answer_is_never_green():
-    empty = EvidenceBook(resolutions={"mail.example.org": Resolved(addresses=(A,))}, answers={})
+    empty = EvidenceBook(resolutions={service(endpoint()): Resolved(addresses=(A,))}, answers={})
     assert outcomes(judge(policy(), RULES, empty, NOW)) == {Outcome.INCONCLUSIVE}
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import endpoint, implicit, policy, with_certificate
 
+from factories import endpoint, implicit, policy, with_certificate
 from mailtls.errors import UsageError
 from mailtls.plan import build_plan
 from mailtls.policy.model import Anchors, TlsExpectation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from e2e.run import write_policy
 from image.container import TOKENS, Action
 from lab.fleet import Defect
@@ -197,4 +197,4 @@ def test_a_report_follows_no_link_out_of_the_workspace(
     action.run({"timeout": "1", "reports": "json=link.json\ntext=kept.json"})
     assert not (action.workspace.parent / "home" / "made.json").exists()
     assert (action.workspace / "kept").read_text() == "kept"
-    assert os.stat(action.workspace / "kept").st_uid == 0
+    assert (action.workspace / "kept").stat().st_uid == 0

@@ -91,11 +91,11 @@ def _version_1(line: str) -> Command | None:
     name, _, rest = line[start + 3 : end].partition(" ")
     if name.lower() not in COMMANDS:
         return None
-    properties = dict(
-        (pair.partition("=")[0], _unescape(pair.partition("=")[2], _VERSION_1))
+    properties = {
+        pair.partition("=")[0]: _unescape(pair.partition("=")[2], _VERSION_1)
         for pair in rest.split(";")
         if "=" in pair
-    )
+    }
     return Command(name.lower(), properties, _unescape(line[end + 1 :], _VERSION_1))
 
 

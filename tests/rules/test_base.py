@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import endpoint, missing, view
 
+from factories import endpoint, missing, view
 from mailtls.rules.base import is_literal, lighter, server_name, session_question
 from mailtls.terms import Cause, Level, Phase
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import REFUSED, missing, session
 
+from factories import REFUSED, missing, session
 from mailtls.evidence import (
     Capabilities,
     HandshakeRefused,

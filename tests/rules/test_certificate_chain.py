@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from factories import (
     CA,
     NOW,
@@ -19,7 +20,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.evidence import PathProblem
 from mailtls.rules.certificate_chain import RULE
 from mailtls.terms import Level, Outcome
@@ -27,9 +27,7 @@ from mailtls.terms import Level, Outcome
 LEAF = leaf()
 GOOD = path(LEAF, CA, ROOT)
 NO_ISSUER = PathProblem(code=20, text="unable to get local issuer certificate", depth=0, subject="")
-TWIN = certificate(
-    "CN=Example CA", "CN=Old Root", not_after=NOW - timedelta(days=1), key=CA.key
-)
+TWIN = certificate("CN=Example CA", "CN=Old Root", not_after=NOW - timedelta(days=1), key=CA.key)
 STRANGER = certificate("CN=Stranger", "CN=Elsewhere")
 
 

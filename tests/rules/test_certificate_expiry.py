@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from factories import NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
 
+from factories import NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
 from mailtls.rules.certificate_expiry import RULE
 from mailtls.terms import Outcome
 
@@ -25,7 +25,12 @@ def judged(of, **dates):
         (endpoint(), timedelta(0), Outcome.FAIL, "the certificate expires in 0 days"),
         (endpoint(), -SECOND, Outcome.FAIL, "the certificate expired 0 days ago"),
         (endpoint(), -3 * DAY, Outcome.FAIL, "the certificate expired 3 days ago"),
-        (with_certificate(days_left=21), 20 * DAY, Outcome.FAIL, "the certificate expires in 20 days"),
+        (
+            with_certificate(days_left=21),
+            20 * DAY,
+            Outcome.FAIL,
+            "the certificate expires in 20 days",
+        ),
         (with_certificate(days_left=1), 2 * DAY, Outcome.PASS, "2 days left"),
         (with_certificate(days_left=0), DAY, Outcome.PASS, "1 day left"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from factories import (
     CA,
     certificate,
@@ -14,7 +15,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.rules.certificate_issuer import RULE
 from mailtls.terms import Outcome
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from factories import (
     BCP195,
     CA,
@@ -19,7 +20,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.policy.model import KeyMinimum
 from mailtls.rules.certificate_key import RULE
 from mailtls.terms import Cause, Outcome
@@ -49,7 +49,11 @@ def judged(of, *chain, profile=BCP195):
         (RSA_2048_OR_P256, P256, Outcome.PASS),
         (RSA_2048_OR_P256, key("ecdsa", 192, "secp192r1"), Outcome.FAIL),
         (RSA_2048_OR_P256, key("ed25519", 256), Outcome.FAIL),
-        (with_certificate(keys=(KeyMinimum(kind="ed25519", bits=0),)), key("ed25519", 256), Outcome.PASS),
+        (
+            with_certificate(keys=(KeyMinimum(kind="ed25519", bits=0),)),
+            key("ed25519", 256),
+            Outcome.PASS,
+        ),
         (with_certificate(keys=(KeyMinimum(kind="rsa", bits=3072),)), P256, Outcome.FAIL),
     ],
 )
@@ -57,6 +61,17 @@ def test_the_leafs_key_is_held_to_the_policy_or_the_profile(of, served, outcome)
     finding = judged(of, leaf(key=served), CA)
     assert finding.outcome is outcome
     assert finding.key == "certificate.keys"
+
+
+def test_what_is_wanted_is_said_as_the_policy_writes_it():
+    of = with_certificate(
+        keys=(
+            KeyMinimum(kind="rsa", bits=3072),
+            KeyMinimum(kind="ecdsa", bits=256),
+            KeyMinimum(kind="ed25519", bits=0),
+        )
+    )
+    assert judged(of, leaf(), CA).expected == "at least rsa-3072 or ecdsa-p256 or ed25519"
 
 
 def test_a_weak_intermediate_fails_by_name():

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import HOST, endpoint, leaf, missing, only, session, tls, view, with_certificate
 
+from factories import HOST, endpoint, leaf, missing, only, session, tls, view, with_certificate
 from mailtls.rules.certificate_name import RULE
 from mailtls.terms import Cause, Outcome
 

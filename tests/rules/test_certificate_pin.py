@@ -13,7 +13,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.rules.certificate_pin import RULE
 from mailtls.terms import Outcome
 

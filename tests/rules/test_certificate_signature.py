@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from factories import CA, ROOT, endpoint, leaf, missing, only, path, session, tls, view
 
+from factories import CA, ROOT, endpoint, leaf, missing, only, path, session, tls, view
 from mailtls.rules.certificate_signature import RULE
 from mailtls.terms import Cause, Outcome
 

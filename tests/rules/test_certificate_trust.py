@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from factories import (
     CA,
     PINNED,
@@ -17,7 +18,6 @@ from factories import (
     view,
     with_certificate,
 )
-
 from mailtls.evidence import HandshakeRefused, PathProblem
 from mailtls.policy.model import Anchors, CertificateExpectation
 from mailtls.rules.certificate_trust import RULE

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import REFUSED, endpoint, missing, only, seen, view
 
+from factories import REFUSED, endpoint, missing, only, seen, view
 from mailtls.evidence import PortEvidence
 from mailtls.probe.questions import PortQuestion
 from mailtls.rules.closed import RULE

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from factories import BCP195, endpoint
-
 from mailtls.policy.model import Graded, TlsExpectation
 from mailtls.rules.demands import demand_of
 from mailtls.terms import Level, TlsVersion

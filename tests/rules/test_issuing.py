@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from factories import CA, ROOT, certificate, leaf, path, tls
-
 from mailtls.rules.issuing import issuing_path, judged, which
 
 LEAF = leaf()

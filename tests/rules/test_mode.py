@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import REFUSED, endpoint, implicit, implicit_session, missing, only, session, view
 
+from factories import REFUSED, endpoint, implicit, implicit_session, missing, only, session, view
 from mailtls.evidence import HandshakeRefused, Skipped, Spoken, WrongMode
 from mailtls.rules.mode import RULE, port_of
 from mailtls.terms import Cause, Mode, Outcome, Phase, Protocol, Role

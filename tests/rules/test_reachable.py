@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import REFUSED, endpoint, missing, only, session, view
 
+from factories import REFUSED, endpoint, missing, only, session, view
 from mailtls.rules.reachable import RULE
 from mailtls.terms import Cause, Outcome, Phase
 

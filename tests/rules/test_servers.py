@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factories import endpoint, greeting, implicit_session, missing, session, view
 
+from factories import endpoint, greeting, implicit_session, missing, session, view
 from mailtls.rules.servers import Server, Topic, fix, guess
 from mailtls.terms import Protocol
 
@@ -27,7 +27,9 @@ def test_the_greeting_tells_the_product(text, server):
 @pytest.mark.parametrize("topic", Topic)
 @pytest.mark.parametrize("server", Server)
 def test_every_product_has_a_fix_for_every_topic(server, topic):
-    full = session(greeting=greeting(server.value if server is not Server.EXCHANGE else "Microsoft"))
+    full = session(
+        greeting=greeting(server.value if server is not Server.EXCHANGE else "Microsoft")
+    )
     assert fix(view(endpoint(), full), topic).startswith(f"{server.value}: ")
 
 

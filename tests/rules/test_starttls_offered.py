@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from factories import (
     REFUSED,
     endpoint,
@@ -12,7 +13,6 @@ from factories import (
     session,
     view,
 )
-
 from mailtls.evidence import Capabilities, NotOffered, Reply, Spoken, UpgradeReply, WrongMode
 from mailtls.rules import RULES
 from mailtls.rules.starttls_offered import RULE

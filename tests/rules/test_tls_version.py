@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from factories import (
     ALERT,
     BCP195,
@@ -16,7 +17,6 @@ from factories import (
     tls,
     view,
 )
-
 from mailtls.evidence import AlertAnswer, HandshakeRefused, HelloEvidence
 from mailtls.policy.model import Graded, TlsExpectation
 from mailtls.rules.tls_version import RULE
@@ -90,9 +90,7 @@ def test_an_accepted_old_version_is_named(version):
     [chose(V.SSL2), HelloEvidence(answer=AlertAnswer(alert=1, name="ssl2_no_cipher"))],
 )
 def test_ssl2_is_accepted_by_its_hello_and_by_its_own_error(answer):
-    assert run(endpoint(), None, {"SSLv2": answer}) == [
-        (Outcome.FAIL, "the server accepts SSLv2")
-    ]
+    assert run(endpoint(), None, {"SSLv2": answer}) == [(Outcome.FAIL, "the server accepts SSLv2")]
 
 
 def test_a_session_below_the_floor_fails_once():

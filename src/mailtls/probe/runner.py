@@ -22,6 +22,7 @@ from mailtls.evidence import (
     Resolved,
     SessionEvidence,
     TlsFacts,
+    WrongMode,
 )
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
@@ -181,6 +182,8 @@ def _went_on(lead: Observation) -> bool:
     match lead:
         case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
             return missing.phase is Phase.HANDSHAKE
+        case Observed(evidence=SessionEvidence(tls=WrongMode())):
+            return False
         case Observed():
             return True
         case NotObserved():
@@ -195,6 +198,8 @@ def _not_asked(lead: Observation) -> NotObserved:
             phase, detail = missing.phase, missing.detail
         case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
             phase, detail = missing.phase, missing.detail
+        case Observed(evidence=SessionEvidence(tls=WrongMode(spoken=spoken))):
+            phase, detail = Phase.HANDSHAKE, f"the port speaks {spoken.value}"
     return NotObserved(
         missing=Missing(phase=phase, cause=Cause.PREREQUISITE, detail=detail),
         transcript=(),

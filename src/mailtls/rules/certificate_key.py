@@ -21,6 +21,9 @@ from mailtls.terms import Cause, Phase
 
 _KEY = "certificate.keys"
 _SIZED = frozenset({"rsa", "dsa", "ecdsa"})
+_EDWARDS = frozenset({"ed25519", "ed448"})
+"""At 128 and 224 bits of strength, with a curve of their own (RFC 8032 section 1)."""
+
 _CURVE_NAMES = {
     "prime256v1": "secp256r1",
     "p-256": "secp256r1",
@@ -57,8 +60,8 @@ def check(view: TargetView) -> Iterable[Finding]:
             f"the key of {which(tls, facts)} is {_describe(facts.key)}",
             expected=expected,
             observed=_describe(facts.key),
-            remedy="have a certificate issued for a new key, RSA of 2048 bits or more or ECDSA P-256"
-            f" (RFC 9325 section 4.5). {servers.fix(view, servers.Topic.CERTIFICATE)}",
+            remedy=f"have a certificate issued for a new key: {expected} (RFC 9325 section 4.5)."
+            f" {servers.fix(view, servers.Topic.CERTIFICATE)}",
             key=_KEY,
         )
     if not weak:
@@ -80,9 +83,11 @@ def _by_policy(key: KeyFacts, minima: tuple[KeyMinimum, ...]) -> bool:
 def _by_profile(key: KeyFacts, profile: Profile) -> bool:
     if key.kind == "rsa":
         return key.bits >= profile.rsa_bits
+    if key.kind in _EDWARDS:
+        return True
     if not profile.curves:
         return key.kind != "dsa"
-    return _curve(key.curve or key.kind) in {_curve(name) for name in profile.curves}
+    return _curve(key.curve) in {_curve(name) for name in profile.curves}
 
 
 def _curve(name: str) -> str:
@@ -95,10 +100,16 @@ def _describe(key: KeyFacts) -> str:
     return f"ECDSA {key.curve}" if key.kind == "ecdsa" else key.kind.capitalize()
 
 
+def _as_written(minimum: KeyMinimum) -> str:
+    if minimum.kind not in _SIZED:
+        return minimum.kind
+    prefix = "p" if minimum.kind == "ecdsa" else ""
+    return f"{minimum.kind}-{prefix}{minimum.bits}"
+
+
 def _words(minima: tuple[KeyMinimum, ...] | None, profile: Profile) -> str:
     if minima:
-        each = (f"{m.kind}-{m.bits}" if m.kind in _SIZED else m.kind for m in minima)
-        return "at least " + " or ".join(each)
+        return "at least " + " or ".join(_as_written(minimum) for minimum in minima)
     curves = ", ".join(profile.curves) or "any curve"
     return f"RSA of at least {profile.rsa_bits} bits, or {curves} ({profile.name})"
 

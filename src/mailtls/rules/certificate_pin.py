@@ -39,7 +39,7 @@ def check(view: TargetView) -> Iterable[Finding]:
         expected=expected,
         observed=observed,
         remedy="where the key was changed on purpose, add its pin and keep a backup pin beside it"
-        " (RFC 7469 section 2.5); else find out whose key this is. "
+        " (RFC 7469 section 4.3); else find out whose key this is. "
         + servers.fix(view, servers.Topic.CERTIFICATE),
         key=_KEY,
     )

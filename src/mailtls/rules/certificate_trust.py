@@ -16,7 +16,7 @@ from mailtls.rules.base import (
     not_applicable,
     passed,
 )
-from mailtls.rules.issuing import MISSING_ISSUER, NO_ANCHOR, PINNED, issuing_path
+from mailtls.rules.issuing import MISSING_ISSUER, NO_ANCHOR, PINNED, SYSTEM, issuing_path
 
 _KEY = "certificate.trust"
 _SELF_SIGNED = 18
@@ -47,7 +47,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if trust.label == PINNED and view.endpoint.certificate.pins:
         yield not_applicable("trust is by pin: certificate-pin judges it", key=_KEY)
         return
-    expected = f"a path to a trust anchor of {trust.label}"
+    store = "the system's store" if trust.label == SYSTEM else trust.label
+    expected = f"a path to a trust anchor of {store}"
     tls = view.served
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected=expected, key=_KEY)

@@ -8,6 +8,9 @@ from mailtls.terms import Cause, Phase
 MISSING_ISSUER = frozenset({2, 20, 21})
 """X509_V_ERR numbers of OpenSSL for an issuer that was neither sent nor is an anchor."""
 
+SYSTEM = "system"
+"""The label of the anchors of the machine that runs the check."""
+
 PINNED = "pinned"
 """The label of anchors where the policy trusts by pin and not by path."""
 

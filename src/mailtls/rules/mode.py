@@ -48,8 +48,9 @@ def words(protocol: Protocol) -> str:
 
 
 def bytes_seen(seen: WrongMode) -> str:
-    """Return the proof of what a port speaks, as one safe line."""
-    return clean_bytes(seen.first_bytes, _SHOWN) or "no bytes"
+    """Return the proof of what a port speaks, its first line made safe."""
+    first_line = seen.first_bytes.partition(b"\r\n")[0]
+    return clean_bytes(first_line, _SHOWN) or "no bytes"
 
 
 def port_of(protocol: Protocol, mode: Mode, role: Role | None) -> int | None:

@@ -38,7 +38,7 @@ _TEXTS = {
     _CA_KEY_TOO_SMALL: "CA certificate key too weak",
     _CA_DIGEST_TOO_WEAK: "CA signature digest algorithm too weak",
 }
-# Below 112 bits by x509_sig_info_init of crypto/x509/x_x509.c: SHA-1 counts 63, MD5 39.
+# Below 112 bits by x509_sig_info_init of crypto/x509/x509_set.c: SHA-1 counts 63, MD5 39.
 _WEAK_DIGESTS = ("md2-", "md4-", "md5-", "sha1-")
 
 _PEM = re.compile(

@@ -1,0 +1,1 @@
+"""The page of each rule, as `mailtls explain` prints it; docs/rules leads here."""

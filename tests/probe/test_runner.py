@@ -1,0 +1,194 @@
+"""The runner: every question once, politely, and none that has nothing to learn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mailtls.book import EvidenceBook
+from mailtls.evidence import Missing, NotObserved, Observed, Resolved
+from mailtls.net.routes import Routes
+from mailtls.plan import build_plan
+from mailtls.policy.load import load_text
+from mailtls.policy.model import Policy
+from mailtls.probe.questions import HelloQuestion, SessionQuestion
+from mailtls.probe.runner import Limits, Runner
+from mailtls.responder.server import Behaviour, Responder
+from mailtls.rules import RULES
+from mailtls.terms import Cause, Mode, Protocol
+from probe.peers import AUTHORITY, network, peer, says, settings
+
+LIMITS = Limits(timeout=20, per_host=4, concurrency=8, retries=1, pause=0.01)
+
+
+def policy(*endpoints: str) -> Policy:
+    text = "version: 1\nendpoints:\n" + "".join(f"  - {{{each}}}\n" for each in endpoints)
+    return load_text(text.encode(), "p.yml", lambda *_: b"")[0]
+
+
+def run(expected: Policy, limits: Limits = LIMITS, net=None) -> EvidenceBook:
+    runner = Runner(net or network(), limits=limits, settings=settings(), routes=Routes())
+    return asyncio.run(runner.run(build_plan(expected, RULES)))
+
+
+def smtp(port: int, name: str = "one", more: str = "") -> str:
+    return f"name: {name}, host: 127.0.0.1, port: {port}, mode: starttls, protocol: smtp{more}"
+
+
+def responder(**changes) -> Responder:
+    identity = AUTHORITY.issue("mail.example.test")
+    behaviour = Behaviour(
+        host="mail.example.test", protocol=Protocol.SMTP, mode=Mode.STARTTLS, identity=identity
+    )
+    return Responder(dataclasses.replace(behaviour, **changes))
+
+
+def test_each_question_is_asked_once_and_connections_are_counted():
+    with responder() as server:
+        expected = policy(smtp(server.port), smtp(server.port, "two"))
+        book = run(expected)
+        planned = build_plan(expected, RULES)
+
+    assert book.connections == len({ask.question for ask in planned.asks}) == len(book.answers)
+    assert all(isinstance(seen, Observed) for seen in book.answers.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "declared"), [({"starttls": False}, "starttls"), ({}, "implicit")]
+)
+def test_hellos_are_not_sent_where_the_session_finds_nothing_to_learn(changes, declared):
+    with responder(**changes) as server:
+        book = run(policy(smtp(server.port).replace("mode: starttls", f"mode: {declared}")))
+
+    skipped = [s for (_, q), s in book.answers.items() if isinstance(q, HelloQuestion)]
+    assert skipped
+    for seen in skipped:
+        assert isinstance(seen, NotObserved)
+        assert seen.missing.cause is Cause.PREREQUISITE
+        assert seen.attempts == 0
+
+
+def test_a_refused_connection_is_asked_once_and_a_throttled_one_again():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    refused = run(policy(smtp(port)))
+    with peer(says(b"421 too busy\r\n")) as (port, served):
+        throttled = run(policy(smtp(port)))
+        came = len(served)
+
+    def session(book: EvidenceBook):
+        return next(
+            seen
+            for (_, question), seen in book.answers.items()
+            if isinstance(question, SessionQuestion)
+        )
+
+    assert session(refused).attempts == 1
+    assert session(throttled).attempts == came == 2
+
+
+def test_a_server_that_recovers_is_judged_by_its_second_answer():
+    answers = iter([b"421 later\r\n"])
+
+    def talk(connection: socket.socket) -> None:
+        first = next(answers, None)
+        if first is not None:
+            connection.sendall(first)
+            return
+        says(b"220 h\r\n", b"250-h\r\n250 HELP\r\n", b"221 bye\r\n")(connection)
+
+    with peer(talk) as (port, _):
+        book = run(policy(smtp(port)))
+
+    (session,) = [s for (_, q), s in book.answers.items() if isinstance(q, SessionQuestion)]
+    assert isinstance(session, Observed)
+    assert session.attempts == 2
+
+
+@pytest.mark.parametrize("per_host", [1, 3])
+def test_no_more_connections_at_once_than_allowed(per_host):
+    lock = threading.Lock()
+    open_now, most = 0, 0
+
+    def counting(serve: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+        def talk(connection: socket.socket) -> None:
+            nonlocal open_now, most
+            with lock:
+                open_now += 1
+                most = max(most, open_now)
+            try:
+                serve(connection)
+            finally:
+                with lock:
+                    open_now -= 1
+
+        return talk
+
+    greet = says(b"220 h\r\n", b"250-h\r\n250 HELP\r\n", b"221 bye\r\n")
+    with contextlib.ExitStack() as stack:
+        # One address, several ports: the slots are the address's.
+        ports = [stack.enter_context(peer(counting(greet)))[0] for _ in range(8)]
+        endpoints = [smtp(port, f"n{port}") for port in ports]
+        book = run(policy(*endpoints), dataclasses.replace(LIMITS, per_host=per_host))
+
+    assert book.connections == 8
+    assert most <= per_host
+
+
+def test_a_target_ends_with_its_timeout():
+    def drip(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"2")
+            time.sleep(0.05)
+
+    began = time.monotonic()
+    with peer(drip) as (port, _):
+        book = run(policy(smtp(port)), dataclasses.replace(LIMITS, timeout=1, retries=3))
+
+    # The bound is the promise of --timeout; the slack is for a busy machine.
+    assert time.monotonic() - began < 20
+    assert any(isinstance(seen, NotObserved) for seen in book.answers.values())
+
+
+class Names:
+    """A network whose names have the addresses of a table; nothing can be connected to."""
+
+    def __init__(self, table: dict[str, Resolved | Missing]) -> None:
+        self.table = table
+        self.connected: list[tuple[str, int]] = []
+
+    async def resolve(self, host: str) -> Resolved | Missing:
+        return self.table[host]
+
+    async def connect(self, address: str, port: int):
+        self.connected.append((address, port))
+        return await network().connect("127.0.0.1", 1)
+
+
+def test_every_address_is_a_target_and_a_choice_is_kept():
+    both = Resolved(addresses=("192.0.2.1", "192.0.2.2", "2001:db8::1"))
+    for choice, expected in [
+        ("all", {"192.0.2.1", "192.0.2.2", "2001:db8::1"}),
+        ("ipv4", {"192.0.2.1", "192.0.2.2"}),
+        ("ipv6", {"2001:db8::1"}),
+        ("['198.51.100.9']", {"198.51.100.9"}),
+    ]:
+        names = Names({"mail.example": both})
+        run(
+            policy(f"host: mail.example, port: 993, mode: implicit, addresses: {choice}"), net=names
+        )
+        assert {address for address, _ in names.connected} == expected
+
+
+def test_a_closed_port_is_only_knocked_at():
+    names = Names({"mail.example": Resolved(addresses=("192.0.2.1",))})
+    run(policy("host: mail.example, port: 143, mode: starttls, expect: closed"), net=names)
+
+    assert names.connected == [("192.0.2.1", 143)]

@@ -1,0 +1,79 @@
+"""Nothing invisible or commanding passes; what people read stays readable."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailtls.sanitizer import LIMIT, clean, clean_bytes
+from report.runner_oracle import WHITE, commands
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "220 mail.example ESMTP Postfix",
+        "fd00::1",
+        "::1",
+        "::ffff:192.0.2.1",
+        "CN=Müller GmbH,O=日本",
+        r"a\b",
+        "100 %",
+    ],
+)
+def test_ordinary_text_is_left_alone(text):
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\n::error::x", r"a\x0d\x0a:\x3aerror:\x3ax"),
+        ("x ##[set-output name=verdict]pass", r"x ##\x5bset-output name=verdict]pass"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\u202egnp.exe", r"\u{202e}gnp.exe"),
+        ("zero\u200bwidth", r"zero\u{200b}width"),
+        ("\ud800", r"\u{d800}"),
+        ("\u2028", r"\u{2028}"),
+        ("::stop-commands::t", r":\x3astop-commands:\x3at"),
+    ],
+)
+def test_the_dangerous_is_made_visible(text, shown):
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F, *range(0x80, 0xA0), *range(0xD800, 0xE000)])
+def test_no_control_character_or_surrogate_passes(code):
+    assert chr(code) not in clean(f"a{chr(code)}b")
+
+
+def test_no_format_character_of_unicode_passes():
+    formats = [
+        chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Cf", "Zl", "Zp")
+    ]
+
+    assert len(formats) > 100
+    assert not [hex(ord(char)) for char in formats if char in clean(char)]
+
+
+def test_long_text_is_cut_and_says_so():
+    assert clean("x" * (LIMIT + 7)) == "x" * LIMIT + "... (+7 characters)"
+    assert clean("abcdef", 3) == "abc... (+3 characters)"
+
+
+def test_bytes_are_utf8_where_they_can_be():
+    assert clean_bytes("Müller".encode()) == "Müller"
+    assert clean_bytes(b"M\xfcller\x00") == r"Müller\x00"
+
+
+@given(st.text())
+def test_cleaned_text_is_one_line_and_no_command(text):
+    shown = clean(text)
+
+    assert len(shown.splitlines()) <= 1
+    assert commands(shown) == []
+    assert commands(WHITE + shown) == []
+    assert clean(shown, 10 * LIMIT) == shown
