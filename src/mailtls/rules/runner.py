@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from mailtls.evidence import Missing, NotObserved, Observed
 from mailtls.policy.model import AddressChoice
 from mailtls.rules.across import Placed, RunView
-from mailtls.rules.base import Finding, Rule, TargetView, needs_session, passed
+from mailtls.rules.base import Finding, Rule, TargetView, needs_session, not_applicable, passed
 from mailtls.terms import Cause, Outcome, Phase
 
 _RELAY_PORT = 25
@@ -17,8 +17,7 @@ _SHOWN = 10
 
 def across(run: RunView) -> Iterable[Placed]:
     """Judge the machine by its own targets: a whole family or port silent beside others that answer."""
-    blind = tuple(_without_ipv6(run)), tuple(_port_blocked(run))
-    no_ipv6, blocked = blind
+    no_ipv6, blocked = tuple(_without_ipv6(run)), tuple(_port_blocked(run))
     if no_ipv6:
         yield _told(
             no_ipv6,
@@ -47,14 +46,18 @@ def across(run: RunView) -> Iterable[Placed]:
             "port",
         )
     if run.targets and not no_ipv6 and not blocked:
-        yield Placed(
-            endpoint=run.targets[0].endpoint,
-            finding=passed(
-                "this machine reaches every address family and port of the policy that it can be"
-                " told for",
-                expected=_EXPECTED,
-            ),
-        )
+        yield Placed(endpoint=run.targets[0].endpoint, finding=_no_gap(run))
+
+
+def _no_gap(run: RunView) -> Finding:
+    known = {
+        "IPv6": any(_answered(view) for view in run.targets if _version(view) == 6),  # noqa: PLR2004
+        "port 25": any(_answered(view) for view in run.targets if _port(view) == _RELAY_PORT),
+    }
+    reached = [name for name, is_reached in known.items() if is_reached]
+    if not reached:
+        return not_applicable("nothing is known that this machine cannot test")
+    return passed(f"this machine reaches {' and '.join(reached)}", expected=_EXPECTED)
 
 
 _EXPECTED = "a machine from which every address family and port can be tested"
