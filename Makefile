@@ -16,14 +16,15 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: $(VENV)/.runtime ## Check five loopback servers, four of them drifted
-	$(BIN)/mailtls demo
+demo: $(VENV)/.runtime ## Check loopback servers, most of them drifted; no network
+	@# The verdict it has to show is a failure, exit code 1.
+	@$(BIN)/mailtls demo; test $$? -eq 1
 
 test: packages $(VENV)/.dev base check ## Everything: linters, types, tests, the image, real servers
 	$(BIN)/pytest
 
-test-next: packages base ## The tests that need no server of Debian's, under Python 3.13
-	$(PYTHON) tools/base.py test
+test-next: packages base ## All tests but the image's, under the image's Python 3.13
+	$(BIN)/python tools/base.py test
 
 check: $(VENV)/.dev lint types ## Linters and types
 
@@ -41,11 +42,11 @@ format: $(VENV)/.dev ## Format and mend what the linter can
 packages: ## Install Debian's packages that the tests run
 	@tools/packages
 
-base: ## Make the stand-in for the image's base, and the wheels of Python 3.13
-	@$(PYTHON) tools/base.py make
+base: $(BIN)/pip packages ## Make the stand-in for the image's base, and the wheels of Python 3.13
+	@$(BIN)/python tools/base.py make
 
 image: base ## Build the image with buildah, on the stand-in base
-	$(PYTHON) tools/base.py image
+	$(BIN)/python tools/base.py image
 
 lock: $(VENV)/.dev ## Write the lock files again, at the newest versions
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtls.sanitizer import LIMIT, clean, clean_bytes
-from report.runner_oracle import WHITE, commands
+from report.runner_oracle import COMMANDS, WHITE, commands
+
+MARKERS = st.lists(
+    st.sampled_from(
+        ["#", "##", "[", "]", ":", "::", "error", "group", "\u200b", "\n", " ", "x", "\ud800"]
+    ),
+    max_size=12,
+).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,9 @@ from report.runner_oracle import WHITE, commands
         "CN=Müller GmbH,O=日本",
         r"a\b",
         "100 %",
+        "fe80::dead:beef",
+        "2001:db8:: and [::1]:25",
+        "Ελλάδα, עברית, a\u0301, 🙂",
     ],
 )
 def test_ordinary_text_is_left_alone(text):
@@ -77,3 +87,35 @@ def test_cleaned_text_is_one_line_and_no_command(text):
     assert commands(shown) == []
     assert commands(WHITE + shown) == []
     assert clean(shown, 10 * LIMIT) == shown
+
+
+@pytest.mark.parametrize(
+    "character",
+    # Drawn as nothing but of other categories: joiner, fillers, variation selectors, noncharacters.
+    ["\u034f", "\u115f", "\u17b4", "\u180b", "\u3164", "\ufe0f", "\uffa0", "\ufffe", "\U000e0100"],
+)
+def test_what_is_drawn_as_nothing_is_made_visible(character):
+    assert clean(f"a{character}b") == f"a\\u{{{ord(character):x}}}b"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_no_command_of_the_runner_survives(name):
+    for text in (f"::{name}::x", f"::{name.upper()} file=a::x", f"a ##[{name}]x"):
+        assert len(commands(text)) == 1
+        assert commands(clean(text)) == []
+
+
+@given(MARKERS, MARKERS)
+def test_nothing_is_put_together_from_parts(one, two):
+    shown = f"{clean(one)} {clean(two)}"
+
+    assert clean(shown) == shown
+    assert "##[" not in shown
+    assert commands(shown) == []
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_become_one_line_that_can_be_written(data):
+    shown = clean_bytes(data)
+
+    assert len(shown.encode().splitlines()) <= 1

@@ -37,6 +37,7 @@ from mailtls.report.github import render_problems
 from mailtls.report.model import Report
 from mailtls.rules import RULES, select
 from mailtls.rules.base import session_question
+from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
 
@@ -70,9 +71,13 @@ def check(
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
     book = asyncio.run(_probe(policy, options, anchors, started))
+    verdicts = judge(policy, rules, book, started)
+    if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
+        # Nothing was checked, and that is never green.
+        raise UsageError("nothing to judge: the chosen rules have no meaning for these endpoints")
     report = build(
         policy=policy,
-        verdicts=judge(policy, rules, book, started),
+        verdicts=verdicts,
         targets=_summaries(policy, book),
         locate=document.locate,
         excerpt=document.excerpt,

@@ -156,7 +156,7 @@ def _source_line(location: Location) -> str:
         data = read_policy(Path(location.file))
     except PolicyError:
         return ""
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = data.decode("utf-8", "replace").split("\n")
     return lines[location.line - 1] if location.line <= len(lines) else ""
 
 

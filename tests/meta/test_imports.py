@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "commands": ("",),
     "demo": ("",),
     "__init__": (),
+    "pages": (),
 }
 
 # Packages of others, and the standard library's ways out: who alone may have them, and for what.

@@ -130,6 +130,14 @@ def test_a_contradiction_is_a_warning_at_the_word(keys, warning):
             "host: 192.0.2.1, port: 25, mode: starttls, addresses: [192.0.2.2]",
             "3:61: the host is the address 192.0.2.1 itself",
         ),
+        (
+            "host: 192.0.2.1, port: 25, mode: starttls, addresses: ipv6",
+            "3:60: the host is the address 192.0.2.1 itself",
+        ),
+        (
+            "host: '::1', port: 25, mode: starttls, addresses: ipv4",
+            "3:56: the host is the address ::1 itself",
+        ),
     ],
 )
 def test_what_the_schema_cannot_refuse_is_refused(keys, error):

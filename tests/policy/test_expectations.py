@@ -15,7 +15,12 @@ PEM = b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 
 
 def read(beside: str, name: str) -> bytes:
-    files = {("p.yml", "ca.pem"): PEM, ("p.yml", "text"): b"no certificate"}
+    files = {
+        ("p.yml", "ca.pem"): PEM,
+        ("p.yml", "text"): b"no certificate",
+        ("p.yml", "half.pem"): PEM[:40],
+        ("p.yml", "key.pem"): PEM + PEM.replace(b"CERTIFICATE", b"PRIVATE KEY"),
+    }
     if name == "outside":
         raise ValueError("it lies outside the repository")
     if (beside, name) not in files:
@@ -101,6 +106,10 @@ def test_silence_is_none():
         ("trust: none.pem", "the file 'none.pem' cannot be read: No such file or directory"),
         ("trust: outside", "the file 'outside' cannot be read: it lies outside the repository"),
         ("trust: text", "the file 'text' holds no certificate"),
+        ("trust: half.pem", "the file 'half.pem' holds no certificate"),
+        ("trust: key.pem", "the file 'key.pem' holds a private key"),
+        ('keys: ["ed25519\\n"]', "'ed25519\\\\x0a' is not valid here"),
+        ('pins: ["sha256:' + "0" * 64 + '\\n"]', f"'sha256:{'0' * 64}\\\\x0a' is not valid here"),
         (
             "names: ['*.example']",
             "'*.example' is not a name a certificate can be checked for: '*' is not a label of a host "

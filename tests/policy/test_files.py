@@ -7,7 +7,14 @@ import os
 import pytest
 
 from mailtls.errors import PolicyError, UsageError
-from mailtls.policy.files import DEFAULT_NAMES, enclosing, find_policy, read_policy, reader
+from mailtls.policy.files import (
+    DEFAULT_NAMES,
+    ROOTS_LIMIT,
+    enclosing,
+    find_policy,
+    read_policy,
+    reader,
+)
 
 
 def test_default_names_are_looked_for_in_order(tmp_path):
@@ -61,3 +68,20 @@ def test_the_root_is_the_repository_or_the_working_directory(tmp_path, monkeypat
     assert enclosing(tmp_path / "p.yml").samefile("/")
     monkeypatch.chdir(repository)
     assert enclosing(tmp_path / "p.yml") == tmp_path
+
+
+def test_a_circle_of_links_is_told(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises((OSError, ValueError), match=r"circle|symbolic links"):
+        reader(tmp_path)(str(tmp_path / "p.yml"), "loop")
+
+
+def test_a_named_file_is_read_whole_or_refused(tmp_path):
+    (tmp_path / "roots.pem").write_bytes(b"x" * ROOTS_LIMIT)
+    (tmp_path / "large.pem").write_bytes(b"x" * (ROOTS_LIMIT + 1))
+    read = reader(tmp_path)
+
+    assert len(read(str(tmp_path / "p.yml"), "roots.pem")) == ROOTS_LIMIT
+    with pytest.raises(ValueError, match="larger than 4096 KiB"):
+        read(str(tmp_path / "p.yml"), "large.pem")

@@ -42,6 +42,8 @@ def test_hosts_have_one_form(text, host):
         ("a..example", "not a label"),
         ("a b.example", "not a label"),
         ("host:25", "not an IPv6 address"),
+        ("fe80::1%eth0", "zone"),
+        ("[fe80::1%::error]", "zone"),
         ("[1.2.3.4]", "not an IPv6 address"),
         ("a" * 64 + ".example", "not a label"),
         ("a." * 130 + "example", "longer than 253"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mailtls.errors import PolicyError
 from mailtls.policy.load import load_policy, load_text
 from mailtls.policy.model import Policy
+from mailtls.terms import Role
 
 MINIMAL = b"version: 1\nendpoints:\n  - {host: smtp.example.com, port: 587, mode: starttls}\n"
 
@@ -88,7 +89,10 @@ def test_what_is_inherited_is_located_in_the_endpoint_and_what_is_wrong_in_its_o
             {"a": "extends: b.yml", "b": "extends: a.yml"},
             "b.yml:1:10: a.yml extends itself in the end",
         ),
-        ({"a": "x: 1\nx: 2"}, "a.yml:2:1: duplicate key 'x': it stands on line 1 already"),
+        (
+            {"a": "a: ["},
+            "a.yml:1:5: not valid YAML: did not find expected node content at the end of the file",
+        ),
         (
             {chr(97 + n): f"extends: {chr(98 + n)}.yml" for n in range(8)},
             "e.yml:1:10: more than 5 files extend each other",
@@ -106,6 +110,50 @@ def test_an_error_in_defaults_is_told_once():
     )
 
     assert errors(text) == ["p.yml:2:19: 'eror' is not valid here"]
+
+
+def test_a_wrong_meaning_in_defaults_is_told_once():
+    text = "version: 1\ndefaults: {identity: a_b, tsl: {}}\nendpoints:\n" + "".join(
+        f"  - {{host: {name}, port: 25, mode: starttls}}\n" for name in "ab"
+    )
+
+    assert errors(text) == [
+        "p.yml:2:22: 'a_b' is not a host: an underscore: host names have letters, digits and hyphens "
+        "(RFC 1123)",
+        "p.yml:2:27: unknown key 'tsl'",
+    ]
+
+
+def test_text_shape_and_meaning_are_told_in_one_run():
+    text = """\
+version: 1
+endpoints:
+  - {host: a_b, port: 25, mode: starttls}
+  - {host: b, port: 25, mode: starttls, mode: implicit}
+  - {host: c, port: 25, mode: starttls, prot: smtp}
+  - {host: d, port: &x 25, mode: starttls, identity: *x}
+  - {host: e, port: 2525, mode: starttls}
+"""
+
+    assert errors(text) == [
+        "p.yml:3:12: 'a_b' is not a host: an underscore: host names have letters, digits and hyphens "
+        "(RFC 1123)",
+        "p.yml:4:41: duplicate key 'mode': it stands on line 4 already",
+        "p.yml:5:41: unknown key 'prot'",
+        "p.yml:6:21: an anchor (&x): write the value out",
+        "p.yml:6:54: an alias (*x): write the value out",
+        "p.yml:7:21: port 2525 is no well-known mail port: its protocol must be written",
+    ]
+
+
+def test_defaults_cannot_multiply_a_small_file_into_a_large_policy():
+    names = ", ".join("a" * 1000)
+    text = f"version: 1\ndefaults: {{certificate: {{names: [{names}]}}}}\nendpoints:\n"
+
+    assert errors(text + "  - {host: a, port: 25, mode: starttls}\n" * 60) == [
+        "p.yml:2:1: defaults add more than 50000 values to the endpoints"
+    ]
+    assert len(load(text + "  - {host: a, port: 25, mode: starttls}\n")[0].endpoints) == 1
 
 
 def test_warnings_come_with_the_errors_and_alone():
@@ -184,3 +232,12 @@ def test_any_mutated_policy_is_a_policy_or_problems(at, cut, inserted):
     result = outcome(MINIMAL[:at] + inserted.encode() + MINIMAL[at + cut :])
 
     assert isinstance(result, Policy) or result
+
+
+def test_a_role_in_defaults_is_of_the_smtp_endpoints():
+    policy, _, _ = load(
+        "version: 1\ndefaults: {role: relay}\nendpoints:\n"
+        "  - {host: a, port: 25, mode: starttls}\n  - {host: a, port: 993, mode: implicit}\n"
+    )
+
+    assert [endpoint.role for endpoint in policy.endpoints] == [Role.RELAY, None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mailtls.policy.document import Items, Keys, Node, Scalar, parse
+from mailtls.policy.document import parse
 from mailtls.policy.merge import apply_defaults, dotted, over
+from mailtls.policy.nodes import Items, Keys, Node, Scalar
 
 
 def tree(text: str) -> Node:

@@ -19,9 +19,19 @@ def test_bcp195_says_what_rfc_9325_and_rfc_8996_say():
         TlsVersion.TLS1_1: Level.ERROR,
     }
     assert profile.required_version is TlsVersion.TLS1_2
-    # RFC 9325 4.5: RSA keys of at least 2048 bits, or ECDSA of at least 224 bits; SHA-256 or better.
+    # RFC 9325 4.5: RSA keys of at least 2048 bits, curves of at least 224 bits (Edwards curves have
+    # 255 and 448); SHA-256 recommended, SHA-1 and MD5 MUST NOT.
     assert profile.rsa_bits == 2048
-    assert {"P-256", "P-384", "P-521"} <= set(profile.curves)
+    assert set(profile.curves) == {
+        "P-256",
+        "P-384",
+        "P-521",
+        "brainpoolP256r1",
+        "brainpoolP384r1",
+        "brainpoolP512r1",
+        "ed25519",
+        "ed448",
+    }
     assert set(profile.signature_hashes) == {"sha256", "sha384", "sha512"}
 
 

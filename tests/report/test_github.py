@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mailtls.errors import Problem
 from mailtls.evidence import Line
 from mailtls.report import github
-from mailtls.terms import Level
+from mailtls.terms import Cause, Level, Outcome
 from mailtls.verdict import Location
 from report.reports import NAMES, failure, mixed, report, unknown, verdict
 from report.runner_oracle import commands
@@ -159,3 +159,72 @@ def test_no_text_of_a_stranger_becomes_a_command(one, two, three):
     names = [each.name for each in commands(github.render(hostile))]
 
     assert names == ["group", "endgroup", "group", "endgroup", "error", "error"]
+
+
+def test_one_rule_at_one_endpoint_is_one_annotation_whatever_its_addresses_said():
+    made = report([failure(), failure(address="192.0.2.2", observed="SSLv3 negotiated")])
+    (only,) = [each for each in commands(github.render(made)) if each.name == "error"]
+
+    assert "smtp.example.com:587 at 192.0.2.1\n" in only.data
+    assert "smtp.example.com:587 at 192.0.2.2\n" in only.data
+    assert "observed: SSLv3 negotiated" in only.data
+
+
+def test_annotations_of_a_level_come_by_line():
+    made = report(
+        [failure(rule="b", route=("endpoints", 2)), failure(rule="a", route=("endpoints", 0)),
+         failure(rule="c", endpoint=NAMES[1], route=("endpoints", 1))],
+    )  # fmt: skip
+
+    assert [line for _, line, _ in annotations(github.render(made))] == ["3", "4", "5"]
+
+
+def test_an_endpoint_that_only_waits_is_annotated_beside_one_that_failed():
+    waiting = unknown(endpoint=NAMES[1], cause=Cause.PREREQUISITE, route=("endpoints", 1))
+
+    found = annotations(github.render(report([failure(), waiting])))
+    assert [line for _, line, _ in found] == ["3", "4"]
+
+
+def test_a_run_that_is_not_green_always_has_an_error():
+    hidden = report([failure(level=Level.NOTE), unknown(rule="mode", cause=Cause.PREREQUISITE)])
+
+    assert hidden.exit_code != 0
+    assert [name for name, _, _ in annotations(github.render(hidden))] == ["error", "notice"]
+    error = next(each for each in commands(github.render(hidden)) if each.name == "error")
+    assert error.data == "smtp.example.com:587: could not be judged: mode"
+
+
+def test_the_runner_counts_a_character_beyond_the_basic_plane_twice():
+    wide = "\U0001f512" * 990
+    made = report(
+        [failure(rule=f"r{n}", message=wide, observed=wide, remedy=wide, expected=wide)
+         for n in range(12)]
+    )  # fmt: skip
+
+    found = [each.data for each in commands(github.render(made)) if each.name == "error"]
+    assert max(len(data.encode("utf-16-le")) // 2 for data in found) <= 4096
+    assert found[9].endswith("and 2 more findings of this level: see the step summary")
+
+
+def test_what_is_waived_and_what_was_not_checked_is_said():
+    text = github.render(report([verdict(outcome=Outcome.WAIVED, message="old TLS")]))
+
+    assert f"waived[tls-version] {NAMES[0]} at 192.0.2.1: old TLS (mailtls.yml:3)" in text
+    assert f"--    {NAMES[1]}  nothing was checked" in text
+
+
+ANYTHING = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, st.integers(1, 99), st.integers(0, 9))
+def test_the_runner_reads_back_what_was_written(file, title, message, column, width):
+    where = Location(file=file, line=7, column=column, end_line=7, end_column=column + width)
+    told = github.Annotation(level=Level.NOTE, location=where, title=f"t {title}.", message=message)
+    (read,) = commands("\n".join(github.annotate([told])))
+
+    assert (read.name, read.data) == ("notice", message)
+    assert read.properties["file"] == file
+    assert read.properties["title"] == f"t {title}."
+    assert read.properties["line"] == "7"
+    assert ("col" in read.properties) == (width > 0)

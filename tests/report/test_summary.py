@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from mailtls.evidence import Line
 from mailtls.report import summary
+from mailtls.terms import Outcome
 from report.reports import NAMES, certificate, failure, mixed, report, unknown, verdict
 
 OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<code>", "</code>"}
@@ -56,6 +57,33 @@ def test_it_is_cut_before_the_runner_drops_it():
 
     assert len(text.encode()) <= summary.BYTE_LIMIT
     assert text.rstrip().endswith("This summary was cut: the reports have the rest.")
+
+
+def test_text_of_a_stranger_stands_in_code_only():
+    # Outside it GitHub links mentions and issues in the finished HTML, entities or not.
+    canary = dict.fromkeys(("message", "expected", "observed", "remedy"), "canary @user #1")
+    made = report(
+        [failure(**canary), unknown(message="canary", endpoint=NAMES[1], route=("endpoints", 1)),
+         verdict(message="canary", rule="mode", outcome=Outcome.WAIVED)]
+    )  # fmt: skip
+    text = summary.render(made)
+
+    assert text.count("canary") == 6
+    assert "canary" not in re.sub(r"<(code|pre)>.*?</\1>", "", text)
+
+
+def test_a_bare_host_name_is_no_link():
+    assert "www&#46;evil.example" in summary.render(
+        report([failure(remedy="see www.evil.example")])
+    )
+    assert summary.escape("WWW.x") == "WWW&#46;x"
+
+
+def test_what_is_waived_and_what_was_not_checked_is_said():
+    text = summary.render(report([verdict(outcome=Outcome.WAIVED, message="old TLS")]))
+
+    assert "Waived: <b>tls-version</b>" in text
+    assert text.count("| not checked | ") == 2
 
 
 HOSTILE = st.one_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailtls.report import text
-from mailtls.terms import Level
+from mailtls.terms import Level, Outcome
 from report.reports import failure, mixed, report, unknown, verdict
 
 MIXED = """\
@@ -73,6 +73,20 @@ def test_levels_and_tolerance_are_said():
     tolerated = text.render(report([unknown()], tolerate=True))
 
     assert "warning[tls-version]" in warned
-    assert "PASS: 1 failed" in warned
+    assert "PASS: 1 warning, 0 passed" in warned
     assert "INCONCLUSIVE: 1 could not be determined" in tolerated
     assert "this is not a pass" in tolerated
+
+
+def test_what_is_waived_stays_in_sight_when_quiet():
+    shown = text.render(report([verdict(outcome=Outcome.WAIVED, message="old")]), quiet=True)
+
+    assert "waived[tls-version] smtp.example.com:587 at 192.0.2.1: old (mailtls.yml:3)" in shown
+    assert "1 waived, 0 passed" in shown
+
+
+def test_an_endpoint_without_a_verdict_is_not_called_in_order():
+    shown = text.render(report([verdict()]))
+
+    assert "ok    smtp.example.com:587" in shown
+    assert "--    imap.example.com:993  nothing was checked" in shown

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import PolicyDocument
 from mailtls.policy.model import Agreement, Aspect, Endpoint
+from mailtls.policy.nodes import PolicyDocument
 from mailtls.sanitizer import clean
 from mailtls.terms import Expect
 from mailtls.verdict import Route

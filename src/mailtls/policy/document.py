@@ -7,113 +7,51 @@ it says (anchors, merge keys, tags, duplicate keys, several documents) is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
 from mailtls.errors import PolicyError, Problem
+from mailtls.policy.nodes import Entry, Items, Keys, Node, Scalar
 from mailtls.sanitizer import clean
-from mailtls.verdict import Location, Route
+from mailtls.verdict import Location
 
 BYTE_LIMIT = 256 * 1024
 DEPTH_LIMIT = 12
 NODE_LIMIT = 5000
 
+# YAML 1.1 section 5.1, without a byte order mark inside the text, which nobody sees, and without
+# U+0085, U+2028, U+2029 and a lone carriage return: they end lines there but not in version control,
+# and lines would be counted apart.
+_NOT_TEXT = re.compile(
+    "\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
 # libyaml's parser where it is built in: five times as fast, the same events.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
-    """A value as text, whatever its quotes."""
-
-    location: Location
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
-    """A sequence."""
-
-    location: Location
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A key and its value. `inherited` came from `defaults` and stands elsewhere in the file."""
-
-    key: Scalar
-    value: Node
-    inherited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """A mapping; keys are distinct."""
-
-    location: Location
-    entries: dict[str, Entry]
-
-
-Node = Scalar | Items | Keys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyDocument:
-    """A policy as written: its tree, base file merged in, and the text of every file it is from."""
-
-    root: Node
-    sources: dict[str, tuple[str, ...]]
-
-    def locate(self, route: Route, *, into_defaults: bool = False) -> Location:
-        """Return where the value at `route` stands, or its nearest ancestor.
-
-        A value that an endpoint takes from `defaults` is located at the endpoint: it is the endpoint
-        that drifted. `into_defaults` locates the text itself, for what is wrong with the text.
-        """
-        node, location = self.root, self.root.location
-        for step in route:
-            if isinstance(node, Keys) and isinstance(step, str):
-                entry = node.entries.get(step)
-                if entry is None or (entry.inherited and not into_defaults):
-                    break
-                node = entry.value
-                location = node.location if isinstance(node, Scalar) else entry.key.location
-            elif isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
-                node = node.items[step]
-                location = node.location
-            else:
-                break
-        return self._first_line(location)
-
-    def _first_line(self, location: Location) -> Location:
-        if location.line == location.end_line:
-            return location
-        text = self.excerpt(location)
-        return Location(
-            file=location.file,
-            line=location.line,
-            column=location.column,
-            end_line=location.line,
-            end_column=max(location.column, len(text.rstrip())) + 1,
-        )
-
-    def excerpt(self, location: Location) -> str:
-        """Return the line a location begins on, as it stands in the file."""
-        lines = self.sources.get(location.file, ())
-        return lines[location.line - 1] if 0 < location.line <= len(lines) else ""
-
-
 def parse(data: bytes, file: str) -> tuple[Node, tuple[str, ...]]:
     """Return the tree of a file and its lines; raises PolicyError with everything that is wrong."""
+    node, lines, problems = parse_leniently(data, file)
+    if problems:
+        raise PolicyError(problems)
+    return node, lines
+
+
+def parse_leniently(data: bytes, file: str) -> tuple[Node, tuple[str, ...], list[Problem]]:
+    """Return the tree of a file, its lines, and what is refused in a tree worth checking further.
+
+    Raises PolicyError where there is no tree.
+    """
     text = _decode(data, file)
     reader = _Reader(file)
     node = reader.read(text)
-    if reader.problems or node is None:
+    if node is None:
         raise PolicyError(reader.problems)
-    return node, tuple(text.splitlines())
+    lines = tuple(line.rstrip("\r") for line in text.split("\n"))
+    return node, lines, reader.problems
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -122,14 +60,23 @@ def _decode(data: bytes, file: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        place = _point(file, line, column)
+        place = _end_of(file, data[: error.start].decode("utf-8-sig", "replace"))
         message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
         raise PolicyError(
             [Problem(location=place, message=message, expected="a YAML file in UTF-8")]
         ) from None
+    if found := _NOT_TEXT.search(text):
+        message = f"the character U+{ord(found.group()):04X} has no place in a policy"
+        expected = "printable characters, and line feeds between lines"
+        place = _end_of(file, text[: found.start()])
+        raise PolicyError([Problem(location=place, message=message, expected=expected)])
     return text
+
+
+def _end_of(file: str, before: str) -> Location:
+    """Return the place of the character that follows `before`."""
+    lines = f"{before}.".splitlines()
+    return _point(file, len(lines), len(lines[-1]))
 
 
 def _point(file: str, line: int, column: int) -> Location:
@@ -154,14 +101,7 @@ class _Reader:
             events = iter(_events(text))
             return self._stream(events)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            what = clean(error.problem or "not valid YAML")
-            self._refuse(_point(self._file, line, column), f"not valid YAML: {what}")
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            column = error.position - text.rfind("\n", 0, error.position)
-            self._refuse(_point(self._file, line, column), "a character that YAML does not allow")
+            self._refuse_syntax(error, text.splitlines())
         except _TooMuchError as error:
             self._refuse(error.location, str(error))
         return None
@@ -232,6 +172,22 @@ class _Reader:
             end_line=end.line + 1,
             end_column=end.column + 1,
         )
+
+    def _refuse_syntax(self, error: yaml.MarkedYAMLError, lines: list[str]) -> None:
+        mark = error.problem_mark or error.context_mark
+        assert mark is not None  # the scanner and the parser mark every error
+        what = clean(error.problem or "a syntax error")
+        place = _point(self._file, mark.line + 1, mark.column + 1)
+        if not any(line.strip() for line in lines[mark.line :]):
+            # The parser stands behind the last line, which no editor and no annotation shows.
+            what = f"{what} at the end of the file"
+            place = _end_of(self._file, "\n".join(lines).rstrip())
+            opened = error.context_mark
+            if opened is not None and any(line.strip() for line in lines[opened.line :]):
+                place = _point(self._file, opened.line + 1, opened.column + 1)
+        elif re.match(r" *\t", lines[mark.line]):
+            what = "a tab indents this line, and YAML takes spaces only"
+        self._refuse(place, f"not valid YAML: {what}")
 
     def _refuse(self, location: Location, message: str) -> None:
         self.problems.append(Problem(location=location, message=message))

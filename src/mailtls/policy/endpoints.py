@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import PolicyDocument
 from mailtls.policy.expectations import Context, certificate, tls
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import is_literal, normalize
 from mailtls.policy.merge import dotted
 from mailtls.policy.model import AddressChoice, Endpoint
+from mailtls.policy.nodes import PolicyDocument
 from mailtls.sanitizer import clean
 from mailtls.terms import (
     WELL_KNOWN_PORTS,
@@ -28,13 +29,16 @@ _RELAY_PORT = 25
 
 
 def build_endpoints(
-    instances: list[dict[str, Any]], document: PolicyDocument, read: Read
+    instances: Mapping[int, dict[str, Any]], document: PolicyDocument, read: Read
 ) -> tuple[tuple[Endpoint, ...], list[Problem]]:
-    """Return the endpoints and every problem with them, errors and warnings, in the file's order."""
+    """Return the endpoints and every problem with them, errors and warnings, in the file's order.
+
+    `instances` are the endpoints that the schema lets pass, by their place in the list.
+    """
     problems: list[Problem] = []
     endpoints: list[Endpoint] = []
     names: dict[str, int] = {}
-    for index, instance in enumerate(instances):
+    for index, instance in instances.items():
         route = ("endpoints", index)
         context = Context(document=document, read=read, route=route, problems=problems)
         endpoint = _endpoint(instance, context)
@@ -118,7 +122,8 @@ def _protocol(
 
 def _role(instance: dict[str, Any], port: int, protocol: Protocol, context: Context) -> Role | None:
     if protocol is not Protocol.SMTP:
-        if "role" in instance:
+        # In `defaults` a role is meant for those endpoints that can have one.
+        if "role" in instance and not context.inherited("role"):
             context.error(
                 ("role",),
                 f"role is of SMTP endpoints, and this one speaks {protocol.value}",
@@ -141,7 +146,11 @@ def _addresses(
     value: str | list[str], host: str | None, context: Context
 ) -> AddressChoice | tuple[str, ...]:
     if isinstance(value, str):
-        return AddressChoice(value)
+        choice = AddressChoice(value)
+        lacking = AddressChoice.IPV4 if host is not None and ":" in host else AddressChoice.IPV6
+        if host is not None and is_literal(host) and choice is lacking:
+            context.error(("addresses",), f"the host is the address {host} itself", expected="all")
+        return choice
     found: list[str] = []
     for index, text in enumerate(value):
         try:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import Keys, Node, PolicyDocument
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import normalize
 from mailtls.policy.model import Anchors, CertificateExpectation, KeyMinimum, TlsExpectation
+from mailtls.policy.nodes import Keys, Node, PolicyDocument
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
 from mailtls.verdict import Route
 
-PEM_MARK = b"-----BEGIN CERTIFICATE-----"
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----"
+)
+_PRIVATE_KEY = b"PRIVATE KEY-----"
 _EDWARDS_BITS = {"ed25519": 256, "ed448": 456}
 
 
@@ -148,8 +152,14 @@ def _anchors(label: str, context: Context) -> Anchors:
             expected="system, pinned, or a PEM file inside the repository",
         )
         return Anchors(label=label)
-    if PEM_MARK not in pem:
+    if not _CERTIFICATE.search(pem):
         context.error(
             key, f"the file {clean(label)!r} holds no certificate", expected="PEM certificates"
+        )
+    if _PRIVATE_KEY in pem:
+        context.error(
+            key,
+            f"the file {clean(label)!r} holds a private key",
+            expected="certificates alone: what is trusted is public",
         )
     return Anchors(label=label, pem=pem)

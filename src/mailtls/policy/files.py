@@ -16,6 +16,9 @@ DEFAULT_NAMES = ("mailtls.yml", "mailtls.yaml", ".github/mailtls.yml", ".mailtls
 Read = Callable[[str, str], bytes]
 """(file that names it, name as written) -> content; raises OSError or ValueError with the reason."""
 
+ROOTS_LIMIT = 4 * 1024 * 1024
+"""Largest file a policy may name; the certificate bundles of systems have a quarter of a MiB."""
+
 
 def find_policy(directory: Path) -> Path:
     """Return the first policy under its default names; raises UsageError where there is none."""
@@ -28,7 +31,7 @@ def find_policy(directory: Path) -> Path:
 def read_policy(path: Path) -> bytes:
     """Return the bytes of the policy itself; raises PolicyError at its first line."""
     try:
-        return _read_regular(path)
+        return _read_regular(path, BYTE_LIMIT + 1)
     except (OSError, ValueError) as error:
         start = Location(file=str(path), line=1, column=1, end_line=1, end_column=1)
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -41,10 +44,17 @@ def reader(root: Path) -> Read:
     top = root.resolve()
 
     def read(beside: str, name: str) -> bytes:
-        path = (Path(beside).parent / name).resolve()
+        try:
+            path = (Path(beside).parent / name).resolve()
+        except RuntimeError:  # what Python below 3.13 makes of ELOOP
+            raise ValueError("its symbolic links lead in a circle") from None
         if not path.is_relative_to(top):
             raise ValueError(f"it lies outside {top.name or top}")
-        return _read_regular(path)
+        content = _read_regular(path, ROOTS_LIMIT + 1)
+        if len(content) > ROOTS_LIMIT:
+            # Cut short, it would be another set of roots, and another verdict.
+            raise ValueError(f"it is larger than {ROOTS_LIMIT // 1024} KiB")
+        return content
 
     return read
 
@@ -59,10 +69,10 @@ def enclosing(path: Path) -> Path:
     return cwd if here.is_relative_to(cwd.resolve()) else here
 
 
-def _read_regular(path: Path) -> bytes:
+def _read_regular(path: Path, limit: int) -> bytes:
     # Non-blocking, so that a fifo in the place of a policy cannot hold the run up.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("it is not a regular file")
-        return file.read(BYTE_LIMIT + 1)
+        return file.read(limit)

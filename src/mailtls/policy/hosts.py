@@ -37,6 +37,8 @@ def is_literal(name: str) -> bool:
 
 
 def _literal(text: str) -> str:
+    if "%" in text:
+        raise ValueError("a zone (%) names an interface of one machine (RFC 4007 section 11)")
     try:
         return str(ipaddress.IPv6Address(text))
     except ValueError:

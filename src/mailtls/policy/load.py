@@ -6,18 +6,25 @@ from pathlib import Path
 
 from mailtls.errors import PolicyError, Problem
 from mailtls.policy.agreements import build_agreements
-from mailtls.policy.document import Keys, Node, PolicyDocument, Scalar, parse
+from mailtls.policy.document import parse_leniently
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
-from mailtls.policy.merge import apply_defaults, over
+from mailtls.policy.merge import apply_defaults, inherited_count, over
 from mailtls.policy.model import Agreement, Policy
+from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
-from mailtls.policy.shape import check
+from mailtls.policy.shape import check, sound_endpoints
 from mailtls.sanitizer import clean
 from mailtls.terms import Level
 
 EXTENDS_LIMIT = 5
 """Longest chain of base files: an organisation, a department, a team and two to spare."""
+
+INHERITED_LIMIT = 50_000
+"""Most values that `defaults` may add, all endpoints together: a thousand endpoints with fifty each.
+
+Both factors fit in a small file; unbounded, one of 20 KiB takes a quarter of a minute.
+"""
 
 
 def load_policy(
@@ -36,27 +43,45 @@ def load_text(
 ) -> tuple[Policy, PolicyDocument, tuple[Problem, ...]]:
     """Return a policy from its bytes; `read` gives the files it names. Raises PolicyError."""
     sources: dict[str, tuple[str, ...]] = {}
-    merged = _extended(data, file, read, sources)
+    problems: list[Problem] = []
+    merged = _extended(data, file, read, sources, problems)
+    if inherited_count(merged) > INHERITED_LIMIT:
+        place = PolicyDocument(root=merged, sources=sources).locate(("defaults",))
+        message = f"defaults add more than {INHERITED_LIMIT} values to the endpoints"
+        problems.append(Problem(location=place, message=message, expected="shorter defaults"))
+        raise PolicyError(problems)
     root = apply_defaults(merged)
     document = PolicyDocument(root=root, sources=sources)
-    instance, problems = check(root)
-    if problems:
-        raise PolicyError(problems)
-    endpoints, problems = build_endpoints(instance["endpoints"], document, read)
+    instance, misshapen = check(root)
+    told = {problem.location for problem in problems}
+    problems += [problem for problem in misshapen if problem.location not in told]
+    sound = sound_endpoints(instance, alone=bool(problems))
+    endpoints, meant = build_endpoints(sound, document, read)
     agreements: tuple[Agreement, ...] = ()
-    if len(endpoints) == len(instance["endpoints"]):  # else a faulty one would seem unknown
+    if not problems and len(endpoints) == len(sound):  # else a faulty one would seem unknown
         agreements, unmet = build_agreements(instance.get("agreements", ()), endpoints, document)
         problems += unmet
-    errors = [problem for problem in problems if problem.level is Level.ERROR]
-    if errors:
-        raise PolicyError(problems)
+    problems += meant
+    if any(problem.level is Level.ERROR for problem in problems):
+        raise PolicyError(sorted(dict.fromkeys(problems), key=_place))
     policy = Policy(profile=load_profile(DEFAULT), endpoints=endpoints, agreements=agreements)
-    return policy, document, tuple(problems)
+    return policy, document, tuple(dict.fromkeys(problems))
 
 
-def _extended(data: bytes, file: str, read: Read, sources: dict[str, tuple[str, ...]]) -> Node:
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return (problem.location.file, problem.location.line, problem.location.column)
+
+
+def _extended(
+    data: bytes,
+    file: str,
+    read: Read,
+    sources: dict[str, tuple[str, ...]],
+    problems: list[Problem],
+) -> Node:
     """Return the tree of a file on top of that of its base, and of its base's base."""
-    node, lines = parse(data, file)
+    node, lines, refused = parse_leniently(data, file)
+    problems += refused
     sources[file] = lines
     entry = node.entries.get("extends") if isinstance(node, Keys) else None
     if entry is None or not isinstance(entry.value, Scalar) or not entry.value.text:
@@ -74,7 +99,7 @@ def _extended(data: bytes, file: str, read: Read, sources: dict[str, tuple[str, 
         raise PolicyError(
             [_problem(name, f"the base file {clean(name.text)} cannot be read: {reason}")]
         ) from error
-    return over(node, _extended(content, base, read, sources))
+    return over(node, _extended(content, base, read, sources, problems))
 
 
 def _beside(file: str, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtls.policy.document import Entry, Items, Keys, Node
+from mailtls.policy.nodes import Entry, Items, Keys, Node
 
 NOT_INHERITED = frozenset({"name", "host"})
 """Keys that make an endpoint what it is; `defaults` cannot hold them."""
@@ -33,6 +33,26 @@ def apply_defaults(root: Node) -> Node:
     filled = [over(item, inherited) for item in endpoints.value.items]
     value = replace(endpoints.value, items=tuple(filled))
     return replace(root, entries={**root.entries, "endpoints": replace(endpoints, value=value)})
+
+
+def inherited_count(root: Node) -> int:
+    """Return how many values `defaults` adds, all endpoints together."""
+    if not isinstance(root, Keys):
+        return 0
+    defaults, endpoints = root.entries.get("defaults"), root.entries.get("endpoints")
+    if defaults is None or endpoints is None or not isinstance(endpoints.value, Items):
+        return 0
+    return _size(defaults.value) * len(endpoints.value.items)
+
+
+def _size(node: Node) -> int:
+    match node:
+        case Keys(entries=entries):
+            return 1 + sum(_size(entry.value) for entry in entries.values())
+        case Items(items=items):
+            return 1 + sum(map(_size, items))
+        case _:
+            return 1
 
 
 def _inherited(node: Node) -> Node:

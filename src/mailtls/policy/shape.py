@@ -15,7 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mailtls.errors import Problem
-from mailtls.policy.document import Items, Keys, Node, Scalar
+from mailtls.policy.nodes import Items, Keys, Node, Scalar
 from mailtls.sanitizer import clean
 from mailtls.verdict import Location
 
@@ -45,6 +45,26 @@ def check(node: Node) -> tuple[Value, list[Problem]]:
     ]
     distinct = dict.fromkeys(problems)
     return instance, sorted(distinct, key=lambda p: (p.location.line, p.location.column, p.message))
+
+
+def sound_endpoints(instance: Value, *, alone: bool) -> dict[int, dict[str, Any]]:
+    """Return the endpoints that can be looked into further, by their place in the list.
+
+    `alone` judges each by itself, and without unknown keys, so that what is wrong with the
+    shape of one does not hide what is wrong with the meaning of the rest.
+    """
+    endpoints = instance.get("endpoints") if isinstance(instance, dict) else None
+    if not isinstance(endpoints, list):
+        return {}
+    if not alone:
+        return dict(enumerate(endpoints))
+    known = schema()["$defs"]["endpoint"]["properties"]
+    sound = {}
+    for place, each in enumerate(endpoints):
+        kept = {key: each[key] for key in each if key in known} if isinstance(each, dict) else each
+        if _validator().is_valid({"version": 1, "endpoints": [kept]}):
+            sound[place] = kept
+    return sound
 
 
 @cache
@@ -100,7 +120,7 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Problem]:
     if error.validator == "additionalProperties" and isinstance(node, Keys):
         known = list(part.get("properties", {}))
         for name, entry in node.entries.items():
-            if name not in known:
+            if name not in known and not entry.inherited:
                 yield Problem(
                     location=entry.key.location,
                     message=f"unknown key {_quoted(name)}",

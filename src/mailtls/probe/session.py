@@ -68,8 +68,9 @@ async def _by_upgrade(
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         behind = opening.capabilities
         return _ended(greeting=opening.greeting, before=behind, upgrade=behind, tls=behind)
-    attempt.on_progress()
     before = opening.capabilities
+    if dialect.offers_starttls(before):
+        attempt.on_progress()
     step = await upgrade(attempt, dialect, before, stream)
     if not isinstance(step, UpgradeReply) or not step.accepted:
         if not isinstance(step, Missing):

@@ -11,7 +11,6 @@ from mailtls.terms import Cause, Level, Outcome
 _TOLD = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 _NOUNS = {
     Outcome.PASS: "passed",
-    Outcome.FAIL: "failed",
     Outcome.INCONCLUSIVE: "could not be determined",
     Outcome.WAIVED: "waived",
 }
@@ -36,13 +35,21 @@ class Finding:
 class Group:
     """The findings of one endpoint.
 
-    `behind` are the rules that could not be judged because of one of the findings: they are told in
-    a line, since mending the finding answers them.
+    `behind` are those that could not be judged because of one of the `findings`: their rules are
+    told in a line, since mending the finding answers them. `waived` are told in a line each.
+    `checked` is whether any rule came to a verdict: an endpoint without one is not in order.
     """
 
     endpoint: str
     findings: tuple[Finding, ...]
-    behind: tuple[str, ...]
+    behind: tuple[Finding, ...]
+    waived: tuple[Finding, ...]
+    checked: bool
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Return the rules behind the findings."""
+        return tuple(dict.fromkeys(finding.result.rule for finding in self.behind))
 
     @property
     def quiet(self) -> bool:
@@ -69,16 +76,22 @@ def _group(name: str, results: Sequence[Result]) -> Group:
     behind = [result for result in told if result.cause is Cause.PREREQUISITE]
     if not causes:
         causes, behind = behind, []
-    rules = dict.fromkeys(result.rule for result in behind)
-    return Group(endpoint=name, findings=merge(causes), behind=tuple(rules))
+    return Group(
+        endpoint=name,
+        findings=merge(causes),
+        behind=merge(behind),
+        waived=merge(result for result in results if result.outcome is Outcome.WAIVED),
+        checked=any(result.outcome is not Outcome.NOT_APPLICABLE for result in results),
+    )
 
 
 def merge(results: Iterable[Result]) -> tuple[Finding, ...]:
     """Return one finding for the results that differ in the address alone, worst first."""
     merged: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
-        key = (result.endpoint, result.rule, result.outcome, result.level, result.message)
-        merged.setdefault((*key, result.observed), []).append(result)
+        judged = (result.endpoint, result.rule, result.outcome, result.level, result.location)
+        said = (result.message, result.expected, result.observed, result.remedy)
+        merged.setdefault((*judged, *said, result.phase, result.cause), []).append(result)
     findings = [
         Finding(result=same[0], addresses=tuple(r.address for r in same if r.address is not None))
         for same in merged.values()
@@ -94,10 +107,19 @@ def weight(finding: Finding) -> tuple[int, int, int, str]:
 
 
 def tally(report: Report) -> str:
-    """Return the counts in words: "3 failed, 1 could not be determined, 14 passed"."""
-    parts = [
+    """Return the counts in words: "3 failed, 1 could not be determined, 14 passed".
+
+    What failed below the level that fails the run is counted by its level: "2 warnings".
+    """
+    failed = [result for result in report.results if result.outcome is Outcome.FAIL]
+    counted = sum(report.fails(result) for result in failed)
+    parts = [f"{counted} failed"] if counted else []
+    for level in Level:
+        below = sum(result.level is level and not report.fails(result) for result in failed)
+        parts += [f"{below} {level.value}{'' if below == 1 else 's'}"] if below else []
+    parts += [
         f"{report.count(outcome)} {_NOUNS[outcome]}"
-        for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WAIVED, Outcome.PASS)
+        for outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED, Outcome.PASS)
         if report.count(outcome) or outcome is Outcome.PASS
     ]
     return ", ".join(parts)

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 from mailtls.errors import Problem
 from mailtls.report.build import notice
-from mailtls.report.findings import Finding, cost, groups, merge, tally
+from mailtls.report.findings import Finding, Group, cost, groups, tally, weight
 from mailtls.report.model import Notice, Report
-from mailtls.report.text import Paint, block, passing
-from mailtls.terms import Cause, Level, Outcome
+from mailtls.report.text import Paint, block, passing, waived
+from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location
 
 PER_LEVEL = 10
 """Annotations of one level the runner shows for one step."""
 
 MESSAGE_LIMIT = 4096
-"""Characters after which the runner cuts a message."""
+"""UTF-16 code units after which the runner, whose strings are made of them, cuts a message."""
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
@@ -44,10 +44,13 @@ def render(report: Report) -> str:
     for group in groups(report):
         if group.quiet:
             endpoint = endpoints.get(group.endpoint)
-            lines += [passing(endpoint, Paint(on=False))] if endpoint is not None else []
+            if endpoint is not None:
+                lines.append(passing(endpoint, Paint(on=False), checked=group.checked))
         else:
             lines += [f"::group::{_data(group.endpoint)}", *block(group), "::endgroup::"]
-    lines += annotate([*_of_report(report), *map(_of_notice, report.notices)])
+        lines += waived(group)
+    found = [each for group in groups(report) for each in _of_group(group, report)]
+    lines += annotate([*found, *map(_of_notice, report.notices)])
     lines.append(f"{report.standing.value.upper()}: {tally(report)} ({cost(report)})")
     return "".join(f"{line}\n" for line in lines)
 
@@ -59,12 +62,16 @@ def render_problems(problems: Sequence[Problem]) -> str:
 
 
 def annotate(annotations: Iterable[Annotation]) -> list[str]:
-    """Return the commands of annotations, at most ten of each level, the last with the rest's number."""
+    """Return the commands of annotations, heaviest first and then by line.
+
+    At most ten of each level are made, the last with the number of the rest.
+    """
     lines: list[str] = []
     by_level: dict[Level, list[Annotation]] = {level: [] for level in Level}
     for annotation in annotations:
         by_level[annotation.level].append(annotation)
     for level, found in by_level.items():
+        found.sort(key=lambda each: (each.location.file, each.location.line, each.location.column))
         hidden = len(found) - PER_LEVEL
         for number, annotation in enumerate(found[:PER_LEVEL], start=1):
             more = ""
@@ -75,21 +82,50 @@ def annotate(annotations: Iterable[Annotation]) -> list[str]:
     return lines
 
 
-def _of_report(report: Report) -> list[Annotation]:
-    told = [
-        result
-        for result in report.results
-        if result.outcome is Outcome.FAIL
-        or (result.outcome is Outcome.INCONCLUSIVE and result.cause is not Cause.PREREQUISITE)
+def _of_group(group: Group, report: Report) -> list[Annotation]:
+    """Return one annotation for each rule, whatever it said of how many addresses."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in group.findings:
+        by_rule.setdefault(finding.result.rule, []).append(finding)
+    made = [_of_findings(found, report) for found in by_rule.values()]
+    told = [finding.result for finding in group.findings]
+    if group.behind and not any(
+        report.fails(each) or each.outcome is Outcome.INCONCLUSIVE for each in told
+    ):
+        # What they wait for weighs too little to explain why the run is not green.
+        made.append(
+            Annotation(
+                level=_unknown(report),
+                location=group.behind[0].result.location,
+                title="mailtls: could not be determined",
+                message=f"{group.endpoint}: could not be judged: {', '.join(group.unjudged)}",
+            )
+        )
+    return made
+
+
+def _of_findings(found: Sequence[Finding], report: Report) -> Annotation:
+    ordered = sorted(found, key=weight)
+    worst = ordered[0].result
+    levels = [
+        each.result.level if each.result.outcome is Outcome.FAIL else _unknown(report)
+        for each in ordered
     ]
-    if not any(result.outcome is not Outcome.PASS for result in told):
-        told = [result for result in report.results if result.outcome is Outcome.INCONCLUSIVE]
-    return [_of_finding(finding, report) for finding in merge(told)]
+    parts = ["\n".join(_sentences(each)) for each in ordered]
+    return Annotation(
+        level=next(level for level in Level if level in levels),
+        location=worst.location,
+        title=f"mailtls {worst.rule}: {worst.title}",
+        message="\n\n".join(parts) + (f"\n{worst.docs_url}" if worst.docs_url else ""),
+    )
 
 
-def _of_finding(finding: Finding, report: Report) -> Annotation:
+def _unknown(report: Report) -> Level:
+    return Level.WARNING if report.tolerate_inconclusive else Level.ERROR
+
+
+def _sentences(finding: Finding) -> list[str]:
     result = finding.result
-    level = result.level
     parts = [finding.place, result.message]
     if result.expected:
         parts.append(f"expected: {result.expected}")
@@ -97,16 +133,8 @@ def _of_finding(finding: Finding, report: Report) -> Annotation:
         parts.append(f"observed: {result.observed}")
         parts.append(f"fix: {result.remedy}")
     else:
-        level = Level.WARNING if report.tolerate_inconclusive else Level.ERROR
         parts.append(f"stopped in {result.phase}, {result.cause}")
-    if result.docs_url:
-        parts.append(result.docs_url)
-    return Annotation(
-        level=level,
-        location=result.location,
-        title=f"mailtls {result.rule}: {result.title}",
-        message="\n".join(parts),
-    )
+    return parts
 
 
 def _of_notice(told: Notice) -> Annotation:
@@ -130,8 +158,14 @@ def _command(name: str, annotation: Annotation, more: str) -> str:
         # The runner's end column is inclusive, a location's is not.
         properties |= {"col": str(where.column), "endColumn": str(where.end_column - 1)}
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    message = annotation.message[: MESSAGE_LIMIT - len(more)] + more
-    return f"::{name} {written}::{_data(message)}"
+    return (
+        f"::{name} {written}::{_data(_cut(annotation.message, MESSAGE_LIMIT - len(more)) + more)}"
+    )
+
+
+def _cut(text: str, units: int) -> str:
+    """Return text cut to UTF-16 code units; a half of a pair goes with the rest."""
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
 def _data(text: str) -> str:

@@ -1,11 +1,12 @@
 """The step summary: Markdown with the verdict first, a table of endpoints, details of each finding.
 
-Text of strangers stands in <code> only, with every character that Markdown or HTML gives a meaning
-written as an entity. The runner drops a summary of more than 1 MiB whole, so it is cut before.
+Text of strangers stands in <code> or <pre> only, where GitHub looks for no mention and no issue in
+the finished HTML, with every character that Markdown or HTML gives a meaning written as an entity. The runner drops a summary of more than 1 MiB whole, so it is cut before.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mailtls.report.findings import Finding, Group, cost, groups, tally
@@ -22,6 +23,8 @@ _VERDICTS = {
     Standing.INCONCLUSIVE: "## mailtls: inconclusive",
 }
 _MEANING = frozenset("&<>\"'|[]()*_`@#:/\\~!{}$")
+# GFM's extended autolinks begin so, without a scheme (section 6.9 of its specification).
+_WWW = re.compile(r"(www)\.", re.IGNORECASE)
 _CUT = "\n\nThis summary was cut: the reports have the rest.\n"
 
 
@@ -40,7 +43,8 @@ def render(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Return text as it may stand in a summary: nothing in it is markup, a link or a mention."""
-    return "".join(f"&#{ord(char)};" if char in _MEANING else char for char in text)
+    entities = "".join(f"&#{ord(char)};" if char in _MEANING else char for char in text)
+    return _WWW.sub(r"\1&#46;", entities)
 
 
 def _code(text: str) -> str:
@@ -67,7 +71,9 @@ def _head(report: Report) -> str:
 
 def _row(endpoint: Endpoint, group: Group) -> str:
     failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
-    word = "ok" if group.quiet else ("**fail**" if failed else "**?**")
+    word = "**fail**" if failed else "**?**"
+    if group.quiet:
+        word = "ok" if group.checked else "not checked"
     versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
     days = [t.certificate.days_left for t in endpoint.targets if t.certificate]
     left = f"{min(days)} days left" if days else ""
@@ -81,8 +87,11 @@ def _details(report: Report) -> Iterator[str]:
         for finding in group.findings:
             yield _detail(finding)
         if group.behind:
-            rules = ", ".join(group.behind)
+            rules = ", ".join(group.unjudged)
             yield f"Behind it, at {_code(group.endpoint)}, could not be judged: {rules}.\n\n"
+        for finding in group.waived:
+            said = f"{_code(finding.place)}: {_code(finding.result.message)}"
+            yield f"Waived: <b>{finding.result.rule}</b> {said}\n\n"
     yield (
         "\nA pass means that the transport of these hops was as the policy says, seen from this "
         "runner at this time. Transport TLS protects one hop, not the message end to end, and "
@@ -97,7 +106,7 @@ def _detail(finding: Finding) -> str:
     where = f"{result.location.file}:{result.location.line}"
     lines = [
         f"<details><summary>{word} <b>{result.rule}</b> {_code(finding.place)}: "
-        f"{escape(result.message)}</summary>",
+        f"{_code(result.message)}</summary>",
         "",
         f"- policy line: {_code(where)} {_code(result.excerpt.text.strip())}",
     ]
@@ -105,7 +114,7 @@ def _detail(finding: Finding) -> str:
         lines.append(f"- expected: {_code(result.expected)}")
     if failed:
         lines.append(f"- observed: {_code(result.observed)}")
-        lines.append(f"- fix: {escape(result.remedy)}")
+        lines.append(f"- fix: {_code(result.remedy)}")
     else:
         lines.append(f"- stopped: in {result.phase}, {result.cause}")
     if result.docs_url:

@@ -46,7 +46,8 @@ def render(
         if not group.quiet:
             lines += ["", *_block(group, paint, verbose=verbose), ""]
         elif not quiet and endpoint is not None:
-            lines.append(passing(endpoint, paint))
+            lines.append(passing(endpoint, paint, checked=group.checked))
+        lines += waived(group)
     lines += _ending(report, paint)
     tidy = "\n".join(lines).strip("\n")
     while "\n\n\n" in tidy:
@@ -54,8 +55,10 @@ def render(
     return tidy + "\n"
 
 
-def passing(endpoint: Endpoint, paint: Paint) -> str:
+def passing(endpoint: Endpoint, paint: Paint, *, checked: bool) -> str:
     """Return the one line of an endpoint in order: addresses, version, days of the certificate."""
+    if not checked:
+        return f"{paint('--', _YELLOW)}    {endpoint.name}  {paint('nothing was checked', _DIM)}"
     facts = [f"{endpoint.protocol.value} {endpoint.mode.value}"]
     if len(endpoint.targets) > 1:
         facts.append(f"{len(endpoint.targets)} addresses")
@@ -77,8 +80,24 @@ def _block(group: Group, paint: Paint, *, verbose: bool) -> list[str]:
     for finding in group.findings:
         lines += [*_finding(finding, paint, verbose=verbose), ""]
     if group.behind:
-        lines += list(_wrap("unjudged:", ", ".join(group.behind)))
+        lines += list(_wrap("unjudged:", ", ".join(group.unjudged)))
     return lines
+
+
+def waived(group: Group) -> list[str]:
+    """Return the lines of what is waived: it stays in sight, also where the rest is quiet."""
+    return [
+        line
+        for finding in group.waived
+        for line in textwrap.wrap(
+            f"waived[{finding.result.rule}] {finding.place}: {finding.result.message} "
+            f"({finding.result.location.file}:{finding.result.location.line})",
+            WIDTH,
+            subsequent_indent=" " * 12,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
 
 
 def _finding(finding: Finding, paint: Paint, *, verbose: bool) -> Iterator[str]:

@@ -29,9 +29,9 @@ from mailtls.rules import (
 from mailtls.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
-    runner.RULE,
     reachable.RULE,
     closed.RULE,
+    runner.RULE,
     protocol.RULE,
     mode.RULE,
     starttls_offered.RULE,

@@ -1,0 +1,171 @@
+"""`check` on the responder: outcomes, exit codes, files, and what goes where."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailtls.commands import run
+from mailtls.responder.authority import Authority
+from mailtls.responder.server import Behaviour, Responder
+from mailtls.terms import Mode, Protocol
+from report.runner_oracle import commands, env_file
+
+AUTHORITY = Authority(datetime.now(UTC))
+NAME = "smtp.example.com"
+
+
+@pytest.fixture
+def policy(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_bytes(AUTHORITY.root)
+    path = tmp_path / "mailtls.yml"
+    path.write_text(f"version: 1\nendpoints:\n  - {{host: {NAME}, port: 587, mode: starttls}}\n")
+    return path
+
+
+def responder(*, days: tuple[int, int] = (-1, 60), **changes) -> Responder:
+    identity = AUTHORITY.issue(NAME, days=days)
+    behaviour = Behaviour(
+        host=NAME, protocol=Protocol.SMTP, mode=Mode.STARTTLS, identity=identity, **changes
+    )
+    return Responder(behaviour)
+
+
+def check(port: int, *words: str, output=None, summary=None) -> int:
+    arguments = ["check", "--connect-to", f"{NAME}:587:127.0.0.1:{port}", "--ca-file", "ca.pem"]
+    return int(run([*arguments, *words], output=output, summary=summary))
+
+
+@pytest.mark.usefixtures("policy")
+class TestOutcomes:
+    def test_green_is_zero(self, capsys):
+        with responder() as server:
+            assert check(server.port) == 0
+        assert "PASS" in capsys.readouterr().out
+
+    def test_drift_is_one(self, capsys):
+        with responder(starttls=False) as server:
+            assert check(server.port) == 1
+        assert "error[starttls-offered]" in capsys.readouterr().out
+
+    def test_a_level_below_the_threshold_is_told_and_does_not_fail(self, policy, capsys):
+        policy.write_text(policy.read_text().replace("starttls}", "starttls, level: warning}"))
+        with responder(days=(-100, -10)) as server:
+            assert check(server.port) == 0
+            assert check(server.port, "--fail-on", "warning") == 1
+        assert "warning[certificate-expiry]" in capsys.readouterr().out
+
+    def test_a_gap_is_three_unless_it_is_tolerated(self, policy, capsys):
+        policy.write_text(policy.read_text().replace(NAME, "no.such.name.invalid", 1))
+        words = ["check", "--resolver", "127.0.0.1:1"]
+
+        assert run(words, output=None, summary=None) == 3
+        assert run([*words, "--inconclusive", "warn"], output=None, summary=None) == 0
+        out = capsys.readouterr().out
+        assert "stopped:  in RESOLVE" in out
+        assert "this is not a pass" in out
+
+    def test_a_closed_port_alone_fails_reachable(self, capsys):
+        with responder() as server:
+            port = server.port
+        assert check(port, "--format", "json", "--retries", "0") == 1
+        results = json.loads(capsys.readouterr().out)["results"]
+        assert [r["rule"] for r in results if r["outcome"] == "fail"] == ["reachable"]
+        assert {r["cause"] for r in results if r["outcome"] == "inconclusive"} == {"PREREQUISITE"}
+
+    def test_the_format_never_changes_the_exit_code(self):
+        with responder(starttls=False) as server:
+            codes = {check(server.port, "--format", form) for form in ("text", "json", "github")}
+        assert codes == {1}
+
+    def test_rules_can_be_chosen(self, capsys):
+        with responder(starttls=False) as server:
+            assert check(server.port, "--rule", "reachable") == 0
+        assert "1 passed" in capsys.readouterr().out
+
+    def test_rules_without_a_meaning_here_are_never_green(self, capsys):
+        with responder() as server:
+            assert check(server.port, "--rule", "closed") == 2
+        assert "nothing to judge" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("policy")
+class TestFiles:
+    def test_reports_are_written_beside_the_output(self, capsys, tmp_path):
+        with responder() as server:
+            check(server.port, "--report", "json=r.json", "--report", "text=r.txt")
+        assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "pass"
+        assert "PASS" in (tmp_path / "r.txt").read_text()
+        assert "PASS" in capsys.readouterr().out
+
+    def test_the_runner_gets_annotations_outputs_and_a_summary(self, capsys):
+        output, summary = io.StringIO(), io.StringIO()
+        with responder(days=(-100, -10)) as server:
+            code = check(
+                server.port, "--format", "github", "--report", "json=r.json",
+                output=output, summary=summary,
+            )  # fmt: skip
+        found = [each for each in commands(capsys.readouterr().out) if each.name == "error"]
+
+        assert code == 1
+        assert [each.properties["line"] for each in found] == ["3"]
+        values = env_file(output.getvalue())
+        assert (values["verdict"], values["exit-code"], values["failed"]) == ("fail", "1", "1")
+        assert values["days-left"].startswith("-1")
+        assert values["report-json"] == "r.json"
+        assert summary.getvalue().startswith("## mailtls: fail")
+
+    def test_a_bad_policy_still_gives_outputs(self, policy, capsys):
+        policy.write_text("version: 1\n")
+        output = io.StringIO()
+
+        assert run(["check", "--format", "github"], output=output, summary=None) == 2
+        assert env_file(output.getvalue()) == {"verdict": "error", "exit-code": "2"}
+        assert commands(capsys.readouterr().out)[0].name == "error"
+
+    def test_a_warning_of_the_policy_is_shown_and_judged_on(self, policy, capsys):
+        policy.write_text(policy.read_text().replace("587", "465"))
+        with responder() as server:
+            code = run(
+                [
+                    "check",
+                    "--connect-to",
+                    f"{NAME}:465:127.0.0.1:{server.port}",
+                    "--ca-file",
+                    "ca.pem",
+                ],
+                output=None,
+                summary=None,
+            )
+        printed = capsys.readouterr()
+        assert code == 0
+        assert "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "painted"),
+    [
+        ("auto", {}, False),
+        ("auto", {"FORCE_COLOR": "1"}, True),
+        ("auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {"FORCE_COLOR": "1"}, False),
+    ],
+)
+@pytest.mark.usefixtures("policy")
+def test_colour_follows_the_option_then_the_environment(
+    choice, environment, painted, monkeypatch, capsys
+):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with responder() as server:
+        check(server.port, "--color", choice)
+
+    assert ("\x1b[" in capsys.readouterr().out) == painted
