@@ -72,9 +72,17 @@ class Anchors:
     pem: bytes = b""
 
 
+CA_BROWSER_FORUM = "ca-browser-forum"
+"""The `max_lifetime` that follows the CA/Browser Forum's Baseline Requirements."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateExpectation:
-    """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex."""
+    """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex.
+
+    `lifetime_left` is a percentage, `max_lifetime` a number of days or CA_BROWSER_FORUM,
+    `algorithms` the kinds of key ("rsa", "ecdsa") that each have to be served.
+    """
 
     trust: Anchors = Anchors(label="system")
     names: tuple[str, ...] | None = None
@@ -83,6 +91,11 @@ class CertificateExpectation:
     keys: tuple[KeyMinimum, ...] | None = None
     pins: tuple[str, ...] | None = None
     complete_chain: bool | None = None
+    lifetime_left: int | None = None
+    max_lifetime: int | str | None = None
+    staple: bool = False
+    transparency: bool = False
+    algorithms: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
