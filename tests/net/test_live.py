@@ -45,6 +45,20 @@ def test_bytes_go_both_ways_and_the_end_is_empty(listener):
     assert asyncio.run(talk()) == [b"EHLO a\r\n", b"250 ok\r\n", b"", b""]
 
 
+def test_an_ipv6_address_is_connected_to_as_such():
+    async def talk(port: int) -> bytes:
+        stream = await network().connect("::1", port)
+        peer, _ = server.accept()
+        with peer:
+            peer.sendall(b"220 six\r\n")
+            greeting = await stream.receive()
+        stream.close()
+        return greeting
+
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        assert asyncio.run(talk(server.getsockname()[1])) == b"220 six\r\n"
+
+
 def test_a_closed_port_is_refused(listener):
     address, port = listener.getsockname()
     listener.close()

@@ -162,9 +162,11 @@ class Names:
 
     def __init__(self, table: dict[str, Resolved | Missing]) -> None:
         self.table = table
+        self.asked: list[str] = []
         self.connected: list[tuple[str, int]] = []
 
     async def resolve(self, host: str) -> Resolved | Missing:
+        self.asked.append(host)
         return self.table[host]
 
     async def connect(self, address: str, port: int):
@@ -192,3 +194,16 @@ def test_a_closed_port_is_only_knocked_at():
     run(policy("host: mail.example, port: 143, mode: starttls, expect: closed"), net=names)
 
     assert names.connected == [("192.0.2.1", 143)]
+
+
+def test_a_name_is_resolved_once_for_all_its_ports():
+    names = Names({"mail.example": Resolved(addresses=("192.0.2.1",))})
+    run(
+        policy(
+            "host: mail.example, port: 143, mode: starttls",
+            "host: mail.example, port: 993, mode: implicit",
+        ),
+        net=names,
+    )
+
+    assert names.asked == ["mail.example"]

@@ -72,9 +72,11 @@ class Runner:
 
     async def run(self, plan: Plan) -> EvidenceBook:
         """Resolve every host, ask every question, and return all answers."""
-        services = list(dict.fromkeys(ask.service for ask in plan.asks))
-        found = await asyncio.gather(*(self._resolve(service) for service in services))
-        resolutions = dict(zip(services, found, strict=True))
+        services = dict.fromkeys(ask.service for ask in plan.asks)
+        hosts = list(dict.fromkeys(self._routes(service).host for service in services))
+        found = await asyncio.gather(*(self._resolve(host) for host in hosts))
+        by_host = dict(zip(hosts, found, strict=True))
+        resolutions = {service: by_host[self._routes(service).host] for service in services}
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
             found_here = resolutions[ask.service]
@@ -96,8 +98,9 @@ class Runner:
         }
         return EvidenceBook(resolutions=resolutions, answers=answers)
 
-    async def _resolve(self, service: Service) -> Resolved | Missing:
-        return await self._network.resolve(self._routes(service).host)
+    async def _resolve(self, host: str) -> Resolved | Missing:
+        async with self._targets_at_once:
+            return await self._network.resolve(host)
 
     async def _target(
         self, target: Target, questions: list[Question]
