@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from cryptography import x509
 from OpenSSL import SSL
@@ -17,10 +17,15 @@ SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a server name is answered with: the leaf's key, and the chain as sent."""
+    """What a server name is answered with: the leaf's key, the chain as sent, and a staple.
 
-    key: object
+    `second` is a leaf with a key of another kind, for clients that want that.
+    """
+
+    key: Any
     chain: Sequence[x509.Certificate]
+    staple: bytes = b""
+    second: tuple[Any, x509.Certificate] | None = None
 
 
 class Menagerie:
@@ -101,6 +106,11 @@ def _context(shown: Shown) -> SSL.Context:
     for issuer in issuers:
         context.add_extra_chain_cert(issuer)
     context.use_privatekey(shown.key)
+    if shown.second is not None:
+        context.use_certificate(shown.second[1])
+        context.use_privatekey(shown.second[0])
+    if shown.staple:
+        context.set_ocsp_server_callback(lambda *_: shown.staple)
     return context
 
 
