@@ -5,7 +5,7 @@ import pytest
 from factories import REFUSED, at, endpoint, missing, run_view, session
 from mailtls.policy.model import AddressChoice
 from mailtls.rules.runner import RULE
-from mailtls.terms import Cause, Outcome, Phase
+from mailtls.terms import Cause, Expect, Outcome, Phase
 
 NO_ROUTE = missing(Phase.CONNECT, Cause.UNREACHABLE)
 SILENT = missing(Phase.CONNECT, Cause.TIMED_OUT)
@@ -88,5 +88,7 @@ def test_both_gaps_are_two_results():
 def test_what_is_reached_is_said():
     (placed,) = RULE.across(run_view(at(V6, OF), at("192.0.2.8", MX)))
     assert placed.finding.message == "this machine reaches IPv6 and port 25"
+    retired = endpoint(name="retired", expect=Expect.CLOSED)
+    assert list(RULE.across(run_view(at(V4, retired, REFUSED)))) == []
     (placed,) = RULE.across(run_view(at(V4, OF, session())))
     assert placed.finding.outcome is Outcome.NOT_APPLICABLE

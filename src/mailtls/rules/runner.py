@@ -9,7 +9,7 @@ from mailtls.evidence import Missing, NotObserved, Observed
 from mailtls.policy.model import AddressChoice
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, TargetView, needs_session, not_applicable, passed
-from mailtls.terms import Cause, Outcome, Phase
+from mailtls.terms import Cause, Expect, Outcome, Phase
 
 _RELAY_PORT = 25
 _SHOWN = 10
@@ -45,8 +45,9 @@ def across(run: RunView) -> Iterable[Placed]:
             " their own; `--inconclusive warn` accepts the gap (port 25: RFC 5321 section 4.5.4.2)",
             "port",
         )
-    if run.targets and not no_ipv6 and not blocked:
-        yield Placed(endpoint=run.targets[0].endpoint, finding=_no_gap(run))
+    asked = [view for view in run.targets if view.endpoint.expect is Expect.REACHABLE]
+    if asked and not no_ipv6 and not blocked:
+        yield Placed(endpoint=asked[0].endpoint, finding=_no_gap(run))
 
 
 def _no_gap(run: RunView) -> Finding:
