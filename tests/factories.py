@@ -35,6 +35,7 @@ from mailtls.evidence import (
 )
 from mailtls.policy.model import (
     AddressChoice,
+    Agreement,
     Anchors,
     CertificateExpectation,
     Endpoint,
@@ -44,6 +45,7 @@ from mailtls.policy.model import (
     TlsExpectation,
 )
 from mailtls.probe.questions import Question, Target
+from mailtls.rules.across import RunView
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.terms import Cause, Expect, Level, Mode, Phase, Protocol, Role, TlsVersion
 
@@ -304,3 +306,15 @@ def only(findings: Iterable[Finding]) -> Finding:
 
 
 PINNED = Anchors(label="pinned")
+
+
+def run_view(*views: TargetView, agreements: tuple[Agreement, ...] = ()) -> RunView:
+    """Return a run whose policy has the views' endpoints."""
+    endpoints = tuple(dict.fromkeys(each.endpoint for each in views))
+    whole = Policy(profile=BCP195, endpoints=endpoints, agreements=agreements)
+    return RunView(policy=whole, targets=views)
+
+
+def at(address: str, of: Endpoint, full: Any = None) -> TargetView:
+    """Return the view of one address of an endpoint, with this session."""
+    return view(of, full, target=Target(host=of.host, port=of.port, address=address))

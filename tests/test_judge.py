@@ -40,6 +40,8 @@ from mailtls.probe.questions import (
     UpgradeQuestion,
 )
 from mailtls.rules import RULES
+from mailtls.rules.across import Placed
+from mailtls.rules.base import Rule, failed, inconclusive
 from mailtls.terms import Cause, Expect, Level, Mode, Outcome, Phase, TlsVersion
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -48,6 +50,8 @@ UPGRADE = {
     InjectionQuestion: injected(),
     FallbackQuestion: fallen_back(),
 }
+
+ALONE = tuple(rule for rule in RULES if rule.across is None)
 
 
 def service(of):
@@ -58,7 +62,7 @@ def book(endpoints, by_address, hello=ALERT):
     """Answer every question of the endpoints' rules: sessions by address, hellos alike."""
     answers = {}
     for of in endpoints:
-        for rule in RULES:
+        for rule in ALONE:
             for question in rule.needs(of, BCP195):
                 for address, full in by_address.items():
                     target = Target(host=of.host, port=of.port, address=address)
@@ -82,7 +86,7 @@ def book(endpoints, by_address, hello=ALERT):
 
 
 def run(of, by_address, **hello):
-    return judge(policy(of), RULES, book([of], by_address, **hello), NOW)
+    return judge(policy(of), ALONE, book([of], by_address, **hello), NOW)
 
 
 def outcomes(verdicts):
@@ -95,22 +99,24 @@ def test_a_healthy_server_has_no_finding_and_no_gap(of):
     expected = {Outcome.PASS} | ({Outcome.NOT_APPLICABLE} if of.mode is Mode.IMPLICIT else set())
     assert outcomes(verdicts) == expected
     # Nobody asks them: the policy has no key for them, and this profile grades versions alone.
-    silent = {"closed", "certificate-issuer", "certificate-pin", "auth-mechanisms", "capabilities"}
+    of_keys = ("algorithms", "issuer", "lifetime", "pin", "staple", "transparency")
+    silent = {"closed", "auth-mechanisms", "capabilities"}
+    silent |= {f"certificate-{key}" for key in of_keys}
     silent |= {f"tls-{a}" for a in ("cipher", "group", "alpn", "compression")}
     silent |= {"tls-renegotiation", "tls-master-secret"}
-    assert {v.rule for v in verdicts} == {rule.id for rule in RULES} - silent
+    assert {v.rule for v in verdicts} == {rule.id for rule in ALONE} - silent
 
 
 def test_verdicts_are_sorted_and_the_same_from_any_order():
     pair = [endpoint(), implicit(name="a submissions")]
     evidence = book(pair, {B: session(), A: session()})
-    verdicts = judge(policy(*pair), RULES, evidence, NOW)
+    verdicts = judge(policy(*pair), ALONE, evidence, NOW)
     assert [v.order for v in verdicts] == sorted(v.order for v in verdicts)
     turned = EvidenceBook(
         resolutions={each: Resolved(addresses=(A, B)) for each in evidence.resolutions},
         answers=dict(reversed(evidence.answers.items())),
     )
-    assert judge(policy(*reversed(pair)), tuple(reversed(RULES)), turned, NOW) == verdicts
+    assert judge(policy(*reversed(pair)), tuple(reversed(ALONE)), turned, NOW) == verdicts
 
 
 def test_a_failure_carries_rule_place_words_and_proof():
@@ -168,7 +174,7 @@ def test_a_stripped_starttls_fails_once_and_leaves_the_rest_open():
 def test_an_unresolved_host_is_judged_once_without_an_address():
     gone = missing(Phase.RESOLVE, Cause.REFUSED)
     evidence = EvidenceBook(resolutions={service(endpoint()): gone}, answers={})
-    verdicts = judge(policy(), RULES, evidence, NOW)
+    verdicts = judge(policy(), ALONE, evidence, NOW)
     assert {v.address for v in verdicts} == {None}
     assert [v.rule for v in verdicts if v.outcome is Outcome.FAIL] == ["reachable"]
     assert {v.cause for v in verdicts if v.rule != "reachable"} == {Cause.PREREQUISITE}
@@ -188,7 +194,7 @@ def test_a_closed_port_has_one_verdict():
 
 def test_evidence_without_an_answer_is_never_green():
     empty = EvidenceBook(resolutions={service(endpoint()): Resolved(addresses=(A,))}, answers={})
-    assert outcomes(judge(policy(), RULES, empty, NOW)) == {Outcome.INCONCLUSIVE}
+    assert outcomes(judge(policy(), ALONE, empty, NOW)) == {Outcome.INCONCLUSIVE}
 
 
 class TestAnyAddress:
@@ -215,3 +221,80 @@ class TestAnyAddress:
     def test_with_all_every_address_counts(self):
         verdicts = run(endpoint(), {A: self.expired, B: session()})
         assert [v.address for v in verdicts if v.outcome is Outcome.FAIL] == [A]
+
+
+class TestAcross:
+    """Rules over several targets, with one that is made for the test."""
+
+    of = endpoint()
+
+    def run(self, *placed, by_address=None):
+        rule = Rule(
+            id="across",
+            title="across",
+            summary="Across.",
+            needs=lambda *_: (),
+            across=lambda run: (make(run) for make in placed),
+        )
+        evidence = book([self.of], by_address or {A: session(), B: missing()})
+        return judge(policy(self.of), (rule, *ALONE), evidence, NOW)
+
+    def test_a_finding_over_all_addresses_has_none(self):
+        finding = failed("they differ", expected="e", observed="o", remedy="r")
+        verdicts = self.run(lambda run: Placed(endpoint=run.policy.endpoints[0], finding=finding))
+        (verdict,) = [v for v in verdicts if v.rule == "across"]
+        assert (verdict.address, verdict.route) == (None, ("endpoints", 0))
+        assert verdict.transcript == ()
+
+    def test_a_finding_on_one_of_them_has_its_address_and_its_proof(self):
+        finding = failed("it differs", expected="e", observed="o", remedy="r")
+        verdicts = self.run(
+            lambda run: Placed(endpoint=self.of, finding=finding, view=run.of(self.of)[0])
+        )
+        (verdict,) = [v for v in verdicts if v.rule == "across"]
+        assert verdict.address == A
+        assert [line.text for line in verdict.transcript] == ["220 hello"]
+
+    def test_a_route_of_its_own_wins(self):
+        finding = failed("they differ", expected="e", observed="o", remedy="r")
+        route = ("agreements", 3)
+        verdicts = self.run(lambda _: Placed(endpoint=self.of, finding=finding, route=route))
+        assert [v.route for v in verdicts if v.rule == "across"] == [route]
+
+    def test_what_is_explained_once_counts_once(self):
+        gap = inconclusive(missing())
+
+        def explain(run):
+            silent = run.targets[1]
+            return Placed(
+                endpoint=self.of, finding=gap, explains=frozenset({silent.target}), view=None
+            )
+
+        verdicts = self.run(explain)
+        open_ones = [v for v in verdicts if v.outcome is Outcome.INCONCLUSIVE]
+        assert [(v.rule, v.address) for v in open_ones] == [("across", None)]
+        folded = [v for v in verdicts if v.address == B]
+        assert len(folded) > 10
+        assert {v.message for v in folded} == {f"not tested on {B} (see the rule across)"}
+        assert {v.outcome for v in verdicts if v.address == A} == {Outcome.PASS}
+
+    def test_what_is_explained_is_not_shown_to_the_next_rule(self):
+        shown = []
+
+        def explain(run):
+            target = run.targets[1].target
+            return Placed(
+                endpoint=self.of, finding=inconclusive(missing()), explains=frozenset({target})
+            )
+
+        def look(run):
+            shown.extend(view.target.address for view in run.targets)
+            return ()
+
+        first = Rule(
+            id="one", title="", summary="", needs=lambda *_: (), across=lambda run: [explain(run)]
+        )
+        second = Rule(id="two", title="", summary="", needs=lambda *_: (), across=look)
+        evidence = book([self.of], {A: session(), B: missing()})
+        judge(policy(self.of), (first, second), evidence, NOW)
+        assert shown == [A]

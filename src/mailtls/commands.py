@@ -96,7 +96,9 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
         for endpoint in policy.endpoints
         if any(fnmatchcase(endpoint.name, pattern) for pattern in only)
     ]
-    return replace(policy, endpoints=tuple(chosen))
+    left = {endpoint.name for endpoint in chosen}
+    agreements = [each for each in policy.agreements if len(left.intersection(each.endpoints)) > 1]
+    return replace(policy, endpoints=tuple(chosen), agreements=tuple(agreements))
 
 
 def plan(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from mailtls.book import EvidenceBook
 from mailtls.evidence import Line, Observation
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Target
+from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
@@ -29,30 +30,73 @@ def judge(
 ) -> tuple[Verdict, ...]:
     """Return every verdict, sorted by endpoint, rule and address; `now` is aware."""
     chosen = tuple(rules)
-    answers: dict[Target, dict[Question, Observation]] = {}
-    for (target, question), observation in book.answers.items():
-        answers.setdefault(target, {})[question] = observation
-    verdicts: list[Verdict] = []
+    views = _views(policy, book, now)
+    verdicts, explained = _judge_across(policy, chosen, views)
     for endpoint in policy.endpoints:
-        targets: list[Target | None] = list(book.targets(endpoint)) or [None]
         judged = [
-            _judge_target(
-                TargetView(
-                    endpoint=endpoint,
-                    profile=policy.profile_of(endpoint),
-                    target=target,
-                    answers={} if target is None else answers.get(target, {}),
-                    unresolved=book.unresolved(endpoint),
-                    now=now,
-                ),
-                chosen,
-            )
-            for target in targets
+            _explained(_judge_target(view, chosen), explained.get(view.target))
+            for view in views
+            if view.endpoint is endpoint
         ]
         if endpoint.addresses is AddressChoice.ANY:
             judged = _any_of(judged)
         verdicts += [verdict for each in judged for verdict in each.verdicts]
     return tuple(sorted(verdicts, key=_order))
+
+
+def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetView, ...]:
+    answers: dict[Target | None, dict[Question, Observation]] = {}
+    for (target, question), observation in book.answers.items():
+        answers.setdefault(target, {})[question] = observation
+    return tuple(
+        TargetView(
+            endpoint=endpoint,
+            profile=policy.profile_of(endpoint),
+            target=target,
+            answers=answers.get(target, {}),
+            unresolved=book.unresolved(endpoint),
+            now=now,
+        )
+        for endpoint in policy.endpoints
+        for target in (*book.targets(endpoint),) or (None,)
+    )
+
+
+def _judge_across(
+    policy: Policy, rules: Iterable[Rule], views: tuple[TargetView, ...]
+) -> tuple[list[Verdict], dict[Target | None, str]]:
+    """Return the verdicts over several targets, and which of them tells why a target says nothing."""
+    verdicts: list[Verdict] = []
+    explained: dict[Target | None, str] = {}
+    for rule in rules:
+        if rule.across is None:
+            continue
+        told = tuple(view for view in views if view.target not in explained)
+        for placed in rule.across(RunView(policy=policy, targets=told)):
+            verdicts.append(_place(rule, placed))
+            explained |= dict.fromkeys(placed.explains, rule.id)
+    return verdicts, explained
+
+
+def _place(rule: Rule, placed: Placed) -> Verdict:
+    view = placed.view
+    address = None if view is None or view.target is None else view.target.address
+    answers = {} if view is None else view.answers
+    verdict = _verdict(rule, placed.endpoint, answers, address, placed.finding)
+    return verdict if placed.route is None else replace(verdict, route=placed.route)
+
+
+def _explained(judged: _Judged, rule: str | None) -> _Judged:
+    """Return what counts of a target whose silence another rule tells once for all."""
+    if rule is None:
+        return judged
+    verdicts = tuple(
+        _without_weight(verdict, f"not tested on {judged.address} (see the rule {rule})")
+        if verdict.outcome is Outcome.INCONCLUSIVE
+        else verdict
+        for verdict in judged.verdicts
+    )
+    return replace(judged, verdicts=verdicts)
 
 
 def _order(verdict: Verdict) -> tuple[tuple[str, str, str], str, str]:
@@ -68,7 +112,7 @@ def _judge_target(view: TargetView, rules: Iterable[Rule]) -> _Judged:
             continue
         for finding in rule.check(view):
             rank = max(rank, _rank(finding, view.endpoint))
-            verdicts.append(_verdict(rule, view, address, finding))
+            verdicts.append(_verdict(rule, view.endpoint, view.answers, address, finding))
     return _Judged(address=address, rank=rank, verdicts=tuple(verdicts))
 
 
@@ -99,18 +143,28 @@ def _any_of(judged: list[_Judged]) -> list[_Judged]:
 def _set_aside(verdict: Verdict, best: _Judged) -> Verdict:
     if verdict.outcome is Outcome.PASS:
         return verdict
+    reason = f"does not count beside {best.address} (addresses: any): {verdict.message}"
+    return _without_weight(verdict, reason)
+
+
+def _without_weight(verdict: Verdict, reason: str) -> Verdict:
     return replace(
         verdict,
         outcome=Outcome.NOT_APPLICABLE,
-        message=f"does not count beside {best.address} (addresses: any): {verdict.message}",
+        message=reason,
         remedy="",
         phase=None,
         cause=None,
     )
 
 
-def _verdict(rule: Rule, view: TargetView, address: str | None, finding: Finding) -> Verdict:
-    endpoint = view.endpoint
+def _verdict(
+    rule: Rule,
+    endpoint: Endpoint,
+    answers: Mapping[Question, Observation],
+    address: str | None,
+    finding: Finding,
+) -> Verdict:
     missing = finding.missing
     return Verdict(
         rule=rule.id,
@@ -124,7 +178,7 @@ def _verdict(rule: Rule, view: TargetView, address: str | None, finding: Finding
         remedy=finding.remedy,
         phase=missing.phase if missing else None,
         cause=missing.cause if missing else None,
-        transcript=_transcript(view.answers, finding, endpoint),
+        transcript=_transcript(answers, finding, endpoint),
         route=_route(endpoint, finding.key),
     )
 

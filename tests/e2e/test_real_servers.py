@@ -41,7 +41,7 @@ BROKEN = {
     Defect.TLS_1_0: {"tls-version", "tls-cipher"},
     Defect.NO_STARTTLS: {"starttls-offered"},
     Defect.WRONG_MODE: {"mode"},
-    Defect.NOT_RELOADED: set(),
+    Defect.NOT_RELOADED: {"certificate-agreement"},
 }
 
 # Where no TLS is offered a login is offered all the same, but on the relay and in LMTP.
@@ -196,3 +196,27 @@ def test_what_stripped_starttls_hides_is_not_called_green(drifted, drifted_run):
         endpoint = drifted.at(port, Defect.NO_STARTTLS)
         outcomes = drifted_run.outcomes(f"{endpoint.host}:{port}")
         assert outcomes["inconclusive"] >= OF_TLS | OF_CERTIFICATE
+
+
+def test_the_daemon_that_was_not_reloaded_is_a_warning_with_its_reload_command(
+    drifted, drifted_run, tmp_path
+):
+    stale = [e for e in drifted.endpoints if Defect.NOT_RELOADED in e.defects]
+    results = {
+        r["endpoint"]: r
+        for r in drifted_run.report["results"]
+        if r["rule"] == "certificate-agreement" and r["outcome"] == "fail"
+    }
+    assert set(results) == {f"{e.host}:{e.port}" for e in stale}
+    assert len(stale) == 6
+    for result in results.values():
+        assert result["level"] == "warning"
+        assert "likely not reloaded" in result["message"]
+        assert "doveadm reload" in result["remedy"]
+    fresh = drifted.at(465, Defect.NOT_RELOADED)
+    both = [declared(fresh), declared(drifted.at(993, Defect.NOT_RELOADED))]
+    pair = check(tmp_path, both, *drifted.connect_to, ca_file=drifted.ca_file)
+    assert pair.code == 0, pair.out
+    assert [r["endpoint"] for r in pair.report["results"] if r["outcome"] == "fail"] == [
+        both[1]["name"]
+    ]

@@ -53,7 +53,7 @@ ONLY_IN = {
     "referencing": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
-    "cryptography": {"tls.certificates", "responder.authority"},
+    "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
     "socket": {"net.dns", "net.live", "responder.server", "check"},
     "ssl": {"responder.server"},

@@ -92,11 +92,46 @@ def test_keys_pins_names_issuer_and_days():
     assert certificate.complete_chain is True
 
 
+def test_lifetimes_staples_timestamps_and_kinds():
+    certificate = load(
+        "certificate: {lifetime_left: 33%, max_lifetime: 398d, staple: required,"
+        " transparency: required, algorithms: [rsa, ecdsa]}"
+    ).certificate
+
+    assert (certificate.lifetime_left, certificate.max_lifetime) == (33, 398)
+    assert certificate.staple is certificate.transparency is True
+    assert certificate.algorithms == ("rsa", "ecdsa")
+    forum = load("certificate: {max_lifetime: ca-browser-forum}").certificate
+    assert forum.max_lifetime == "ca-browser-forum"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "lifetime_left: 33",
+        "lifetime_left: 0%",
+        "lifetime_left: 100%",
+        "max_lifetime: 398",
+        "max_lifetime: 0d",
+        "max_lifetime: 1y",
+        "staple: true",
+        "transparency: optional",
+        "algorithms: []",
+        "algorithms: [rsa, rsa]",
+        "algorithms: [ed25519]",
+    ],
+)
+def test_what_these_keys_cannot_mean_is_refused(keys):
+    assert error(f"certificate: {{{keys}}}")
+
+
 def test_silence_is_none():
     certificate = load("level: error").certificate
 
     assert certificate.trust == Anchors(label="system")
     assert certificate.days_left is certificate.pins is certificate.keys is None
+    assert certificate.lifetime_left is certificate.max_lifetime is certificate.algorithms is None
+    assert certificate.staple is certificate.transparency is False
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,27 @@ def test_a_certificate_of_tomorrow_is_not_valid_yet():
 
 def test_no_handshake_is_inconclusive():
     assert only(RULE.check(view(endpoint(), missing()))).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("keys", "left", "outcome", "asked"),
+    [
+        ({"lifetime_left": 33}, 33 * DAY, Outcome.PASS, "lifetime_left"),
+        ({"lifetime_left": 33}, 33 * DAY - SECOND, Outcome.FAIL, "lifetime_left"),
+        ({"lifetime_left": 10}, 12 * DAY, Outcome.PASS, "lifetime_left"),
+        ({"lifetime_left": 33, "days_left": 40}, 39 * DAY, Outcome.FAIL, "days_left"),
+        ({"lifetime_left": 33, "days_left": 20}, 32 * DAY, Outcome.FAIL, "lifetime_left"),
+        ({"lifetime_left": 33, "days_left": 20}, 33 * DAY, Outcome.PASS, "lifetime_left"),
+    ],
+)
+def test_a_share_of_the_lifetime_may_have_to_be_left(keys, left, outcome, asked):
+    dates = {"not_before": NOW + left - 100 * DAY, "not_after": NOW + left}
+    finding = judged(with_certificate(**keys), **dates)
+    assert (finding.outcome, finding.key) == (outcome, f"certificate.{asked}")
+    assert f"{keys['lifetime_left']}% of its lifetime" in finding.expected
+
+
+def test_without_a_handshake_the_share_is_open_at_its_key():
+    finding = only(RULE.check(view(with_certificate(lifetime_left=33), missing())))
+    assert finding.key == "certificate.lifetime_left"
+    assert finding.expected == "valid now, and at least 33% of its lifetime left"

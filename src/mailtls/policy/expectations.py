@@ -10,7 +10,13 @@ from typing import Any
 from mailtls.errors import Problem
 from mailtls.policy.files import Read
 from mailtls.policy.hosts import normalize
-from mailtls.policy.model import Anchors, CertificateExpectation, KeyMinimum, TlsExpectation
+from mailtls.policy.model import (
+    CA_BROWSER_FORUM,
+    Anchors,
+    CertificateExpectation,
+    KeyMinimum,
+    TlsExpectation,
+)
 from mailtls.policy.nodes import Keys, Node, PolicyDocument
 from mailtls.policy.suites import negotiation
 from mailtls.sanitizer import clean
@@ -110,6 +116,11 @@ def certificate(keys: dict[str, Any], context: Context) -> CertificateExpectatio
         keys=tuple(_key(each) for each in keys["keys"]) if "keys" in keys else None,
         pins=pins,
         complete_chain=True if keys.get("chain") == "complete" else None,
+        lifetime_left=int(keys["lifetime_left"].rstrip("%")) if "lifetime_left" in keys else None,
+        max_lifetime=_lifetime(keys["max_lifetime"]) if "max_lifetime" in keys else None,
+        staple="staple" in keys,
+        transparency="transparency" in keys,
+        algorithms=tuple(keys["algorithms"]) if "algorithms" in keys else None,
     )
 
 
@@ -125,6 +136,10 @@ def _names(names: list[str], context: Context) -> tuple[str, ...]:
                 expected="a DNS name without wildcard, or an IP literal",
             )
     return tuple(found)
+
+
+def _lifetime(text: str) -> int | str:
+    return text if text == CA_BROWSER_FORUM else int(text.rstrip("d"))
 
 
 def _key(text: str) -> KeyMinimum:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailtls.errors import PolicyError, Problem
+from mailtls.policy.agreements import build_agreements
 from mailtls.policy.document import parse_leniently
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
 from mailtls.policy.merge import apply_defaults, inherited_count, over
-from mailtls.policy.model import Policy
+from mailtls.policy.model import Agreement, Policy
 from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check, sound_endpoints
@@ -56,11 +57,15 @@ def load_text(
     problems += [problem for problem in misshapen if problem.location not in told]
     sound = sound_endpoints(instance, alone=bool(problems))
     endpoints, meant = build_endpoints(sound, document, read)
+    agreements: tuple[Agreement, ...] = ()
+    if not problems and len(endpoints) == len(sound):  # else a faulty one would seem unknown
+        agreements, unmet = build_agreements(instance.get("agreements", ()), endpoints, document)
+        problems += unmet
     problems += meant
     if any(problem.level is Level.ERROR for problem in problems):
         raise PolicyError(sorted(dict.fromkeys(problems), key=_place))
     profile = load_profile(instance.get("profile", DEFAULT))
-    policy = Policy(profile=profile, endpoints=endpoints)
+    policy = Policy(profile=profile, endpoints=endpoints, agreements=agreements)
     return policy, document, tuple(dict.fromkeys(problems))
 
 

@@ -96,9 +96,17 @@ class Anchors:
     pem: bytes = b""
 
 
+CA_BROWSER_FORUM = "ca-browser-forum"
+"""The `max_lifetime` that follows the CA/Browser Forum's Baseline Requirements."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateExpectation:
-    """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex."""
+    """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex.
+
+    `lifetime_left` is a percentage, `max_lifetime` a number of days or CA_BROWSER_FORUM,
+    `algorithms` the kinds of key ("rsa", "ecdsa") that each have to be served.
+    """
 
     trust: Anchors = Anchors(label="system")
     names: tuple[str, ...] | None = None
@@ -107,6 +115,11 @@ class CertificateExpectation:
     keys: tuple[KeyMinimum, ...] | None = None
     pins: tuple[str, ...] | None = None
     complete_chain: bool | None = None
+    lifetime_left: int | None = None
+    max_lifetime: int | str | None = None
+    staple: bool = False
+    transparency: bool = False
+    algorithms: tuple[str, ...] | None = None
 
 
 class Boundary(StrEnum):
@@ -161,12 +174,34 @@ class Endpoint:
     capabilities: Offered = Offered()
 
 
+class Aspect(StrEnum):
+    """What endpoints may be declared to have in common; the last three are as negotiated."""
+
+    CERTIFICATE = "certificate"
+    NAMES = "names"
+    ISSUER = "issuer"
+    VERSIONS = "versions"
+    CIPHERS = "ciphers"
+    GROUPS = "groups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Endpoints, by name, that have to be the same in these aspects. `route` is where it is declared."""
+
+    name: str
+    endpoints: tuple[str, ...]
+    same: tuple[Aspect, ...]
+    route: Route
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The whole policy, defaults and base file applied."""
 
     profile: Profile
     endpoints: tuple[Endpoint, ...]
+    agreements: tuple[Agreement, ...] = ()
 
     def profile_of(self, endpoint: Endpoint) -> Profile:
         """Return the profile that stands for an endpoint: its own, else the policy's."""

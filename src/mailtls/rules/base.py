@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import (
     Evidence,
@@ -21,6 +22,9 @@ from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import HelloQuestion, Offer, Question, SessionQuestion, Target
 from mailtls.rules.causes import behind, why_no_tls
 from mailtls.terms import Cause, Expect, Level, Outcome, Phase
+
+if TYPE_CHECKING:
+    from mailtls.rules.across import Placed, RunView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,20 +209,27 @@ Needs = Callable[[Endpoint, Profile], Iterable[Question]]
 Check = Callable[[TargetView], Iterable[Finding]]
 
 
+def nothing(_view: TargetView) -> Iterable[Finding]:
+    """Return the findings of a rule that judges no target by itself."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One aspect of the transport. `id` equals the module's name and the doc page's.
 
     `title` is a few words that fit an annotation's title; `summary` one sentence on what is checked.
     `expect` is the kind of endpoint it is about: a port that has to be closed has no session to judge.
+    `across` judges all targets of the run at once, where one alone decides nothing.
     """
 
     id: str
     title: str
     summary: str
     needs: Needs
-    check: Check
+    check: Check = nothing
     expect: Expect = Expect.REACHABLE
+    across: Callable[[RunView], Iterable[Placed]] | None = None
 
 
 def needs_session(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:

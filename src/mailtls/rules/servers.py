@@ -35,6 +35,7 @@ class Topic(StrEnum):
     GROUPS = "set the key exchange groups"
     COMPRESSION = "turn compression off"
     ENFORCE = "serve nothing before TLS"
+    RELOAD = "load the installed certificate"
 
 
 _MARKS = {
@@ -118,6 +119,13 @@ _FIXES = {
         Server.CYRUS: "imapd.conf: `tls_compression: no`",
         Server.COURIER: "a current OpenSSL, which has compression off",
         Server.EXCHANGE: "a current Windows, which has no TLS compression",
+    Topic.RELOAD: {
+        Server.POSTFIX: "`postfix reload`",
+        Server.DOVECOT: "`doveadm reload`",
+        Server.EXIM: "restart Exim (`systemctl restart exim4`)",
+        Server.CYRUS: "restart the master (`systemctl restart cyrus-imapd`)",
+        Server.COURIER: "restart `courier-imap-ssl` and `courier-pop-ssl`",
+        Server.EXCHANGE: "`Enable-ExchangeCertificate` with the new thumbprint",
     },
 }
 

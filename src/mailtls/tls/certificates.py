@@ -1,4 +1,4 @@
-"""DER to `CertificateFacts`, whatever the bytes: the only import of `cryptography.x509`.
+"""DER to `CertificateFacts`, whatever the bytes.
 
 Every part is read on its own, and a part that cannot be read is named in `problems` instead of
 hiding the others. Text is kept as it came.
@@ -23,7 +23,7 @@ from mailtls.tls import algorithms
 NAMES_KEPT = 2000
 """Subject alternative names kept; public CAs issue at most a few hundred in one certificate."""
 
-_UNREADABLE = (
+UNREADABLE = (
     ValueError,
     TypeError,
     OverflowError,
@@ -52,7 +52,7 @@ def parse(der: bytes) -> CertificateFacts:
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_der_x509_certificate(der)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return _unreadable(der, f"certificate: {error}")
         return _facts(der, certificate)
 
@@ -95,7 +95,7 @@ class _Reader:
     def read(self, part: str, get: Callable[[], T], otherwise: T) -> T:
         try:
             return get()
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self.problems.append(f"{part}: {error}")
             return otherwise
 

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from factories import CA, NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
+from mailtls.rules import certificate_transparency
+from mailtls.rules.certificate_transparency import RULE, needed
+from mailtls.terms import Outcome
+from mailtls.tls.timestamps import Timestamp
+
+WANTED = with_certificate(transparency=True)
+
+
+def stamp(log, **changes):
+    return Timestamp(
+        **{"log": log * 32, "at": NOW - timedelta(days=30), "signature": True} | changes
+    )
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    def judged(embedded, stapled=(), days=90):
+        monkeypatch.setattr(certificate_transparency, "embedded", lambda _: embedded)
+        monkeypatch.setattr(certificate_transparency, "stapled", lambda _: stapled)
+        served = leaf(not_before=NOW, not_after=NOW + timedelta(days=days))
+        return only(RULE.check(view(WANTED, session(tls(served, CA)))))
+
+    return judged
+
+
+def test_browsers_ask_for_a_third_log_over_180_days():
+    for days, logs in ((180, 2), (181, 3)):
+        assert needed(leaf(not_before=NOW, not_after=NOW + timedelta(days=days))) == logs
+
+
+@pytest.mark.parametrize(
+    ("embedded", "stapled", "days"),
+    [
+        ((stamp("a"), stamp("b")), (), 90),
+        ((stamp("a"),), (stamp("b"),), 90),
+        ((stamp("a"), stamp("b"), stamp("c")), (), 365),
+        ((stamp("a"), stamp("b")), None, 90),
+    ],
+)
+def test_enough_logs_pass(judged, embedded, stapled, days):
+    assert judged(embedded, stapled, days).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("embedded", "count", "days"),
+    [
+        ((), 0, 90),
+        ((stamp("a"),), 1, 90),
+        ((stamp("a"), stamp("a")), 1, 90),
+        ((stamp("a"), stamp("b", signature=False)), 1, 90),
+        ((stamp("a"), stamp("b", at=NOW + timedelta(days=1))), 1, 90),
+        ((stamp("a"), stamp("b")), 2, 365),
+    ],
+)
+def test_too_few_fail(judged, embedded, count, days):
+    finding = judged(embedded, days=days)
+    assert finding.outcome is Outcome.FAIL
+    assert f"timestamps of {count} transparency logs" in finding.message
+
+
+def test_what_cannot_be_read_is_open(judged):
+    assert judged(None).outcome is Outcome.INCONCLUSIVE
+
+
+def test_only_where_the_policy_asks():
+    assert list(RULE.check(view(endpoint()))) == []
+    assert only(RULE.check(view(WANTED, missing()))).outcome is Outcome.INCONCLUSIVE
