@@ -7,12 +7,13 @@ import fcntl
 import os
 import struct
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from measure import build
+
 CLONE_NEWNET = 0x40000000  # setns(2)
 TUNSETIFF = 0x400454CA  # linux/if_tun.h
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
@@ -22,15 +23,11 @@ NEAR, FAR = "192.0.2", "198.51.100"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Where the server is: `addresses` by round-trip time in ms, and how the delay is made."""
+    """Where the server is by round-trip time in ms, how the delay is made, the client's namespace."""
 
     addresses: dict[int, str]
     delayed_by: str
     client: str
-
-    def enter_client(self) -> Callable[[], None]:
-        """Return what a child calls before it runs a client: it moves to the client's namespace."""
-        return lambda: enter(self.client)
 
 
 def enter(namespace: str) -> None:
@@ -107,8 +104,7 @@ def _netem(namespaces: tuple[str, str], milliseconds: int) -> bool:
 def _held_back(
     folder: Path, client: str, server: str, milliseconds: int, home: int
 ) -> Iterator[None]:
-    program = folder / "delay"
-    subprocess.run(["gcc", "-O2", "-Wall", "-o", program, HERE / "delay.c"], check=True)
+    program = build("delay", folder)
     ends = []
     for host, namespace in enumerate((client, server), start=1):
         enter(namespace)

@@ -2,86 +2,81 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import shutil
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PAUSE = 0.002
+HERE = Path(__file__).parent
 SETTLE_SECONDS = 0.15
+STOPPED = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of one program: seconds of wall and CPU, KiB at its peak, and what the server saw."""
+    """One run of one program: seconds of wall and CPU, KiB at its peak, and what the server saw.
+
+    CPU is user and system time of the program and its children, the peak that of the largest.
+    `code` is `STOPPED` where it had to be killed.
+    """
 
     wall: float
     cpu: float
     peak: int
     connections: int
     bytes: int
-    code: int | None  # None: it was stopped after its time
+    code: int
     output: str
 
 
-def run(
-    argv: Sequence[str | Path],
-    *,
-    enter: Callable[[], None],
-    environment: dict[str, str],
-    seconds: float,
-    said: bytes = b"",
-) -> Run:
-    """Run a program to its end, or for `seconds`; count at the server's side of the link.
+def build(name: str, folder: Path) -> Path:
+    """Compile one of the small programs beside this file."""
+    program = folder / name
+    subprocess.run(["gcc", "-O2", "-Wall", "-o", program, HERE / f"{name}.c"], check=True)
+    return program
 
-    CPU is user and system time of the program and all its children, the peak that of the largest.
-    """
-    before = _counters()
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as words:
-        words.write(said)
-        words.seek(0)
-        began = time.perf_counter()
-        child = subprocess.Popen(  # noqa: PLW1509 - this process has no threads
-            argv,
-            stdin=words,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=enter,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launcher:
+    """How programs are started: by the compiled `launch`, in a namespace, with an environment."""
+
+    program: Path
+    namespace: str
+    environment: dict[str, str]
+
+    def run(self, argv: Sequence[str | Path], *, seconds: int) -> Run:
+        """Run a program to its end, or for `seconds`; count at the server's side of the link."""
+        path = shutil.which(argv[0])
+        if path is None:
+            raise FileNotFoundError(argv[0])
+        before = _counters()
+        with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("r") as result:
+            subprocess.run(
+                [self.program, self.namespace, str(seconds), result.name, path, *argv[1:]],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+            )
+            time.sleep(SETTLE_SECONDS)  # the last packets are on their way
+            after = _counters()
+            code, wall, cpu, peak = result.read().split()
+            output.seek(0)
+            text = output.read().decode("utf-8", "replace")
+        return Run(
+            wall=float(wall),
+            cpu=float(cpu),
+            peak=int(peak),
+            connections=after[0] - before[0],
+            bytes=after[1] - before[1],
+            code=int(code),
+            output=text,
         )
-        stopped = False
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            wall = time.perf_counter() - began
-            if pid:
-                break
-            if wall > seconds and not stopped:
-                stopped = True
-                os.killpg(child.pid, signal.SIGKILL)
-            time.sleep(PAUSE)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # what it may have left of its own
-        time.sleep(SETTLE_SECONDS)  # the last packets are on their way
-        after = _counters()
-        output.seek(0)
-        text = output.read().decode("utf-8", "replace")
-    return Run(
-        wall=wall,
-        cpu=usage.ru_utime + usage.ru_stime,
-        peak=usage.ru_maxrss,
-        connections=after[0] - before[0],
-        bytes=after[1] - before[1],
-        code=None if stopped else child.returncode,
-        output=text,
-    )
 
 
 def _counters() -> tuple[int, int]:

@@ -37,20 +37,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One row: `argv` and what is `said` to it; `decided` reads its exit code and output."""
+    """One row: `argv` asks it about an endpoint, `decided` reads its exit code and output."""
 
     name: str
     version: str
     argv: Callable[[Asked], Sequence[str | Path]]
     decided: Callable[[int, str], str]
     repeated: bool = False
-    said: bytes = b""
 
 
 def environment() -> dict[str, str]:
     """Return the environment of every client: the same, with our sources, without colour."""
     kept = {"PATH": os.environ["PATH"], "HOME": str(CACHE), "LANG": "C.UTF-8", "NO_COLOR": "1"}
-    return kept | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1", "TERM": "dumb"}
+    return kept | {"PYTHONPATH": str(SOURCES), "TERM": "dumb"}
 
 
 def policy(hosts: Sequence[str], endpoint: Endpoint) -> str:
@@ -73,7 +72,8 @@ def verdict(code: int, output: str) -> str:
         report = json.loads(output)
     except ValueError:
         return f"exit {code}: {output.strip()[-80:]}"
-    odd = {each["rule"] for each in report["verdicts"] if each["outcome"] not in ("pass", "not-applicable")}
+    well = ("pass", "not_applicable", "not-applicable")
+    odd = {each["rule"] for each in report["results"] if each["outcome"] not in well}
     return f"exit {code}: {report['verdict']}" + (f" ({', '.join(sorted(odd))})" if odd else "")
 
 
@@ -205,7 +205,7 @@ def _testssl() -> Program | None:
     def argv(asked: Asked) -> list[str | Path]:
         start = ["-t", asked.endpoint.protocol] if asked.endpoint.starttls else []
         quiet = ["--color", "0", "--quiet", "--warnings", "off", "--nodns", "none"]
-        what = ["-p", "-s", "-S", "--add-ca", str(asked.ca), "--ip", asked.address]
+        what = ["-p", "-s", "-f", "-S", "--add-ca", str(asked.ca), "--ip", asked.address]
         return [path, *quiet, *what, *start, f"{HOST}:{asked.endpoint.port}"]
 
     def decided(code: int, output: str) -> str:
@@ -213,7 +213,7 @@ def _testssl() -> Program | None:
         return f"exit {code}: " + accepted([version.replace(" ", "v") for version in found])
 
     version = _number(re.sub(r"\x1b\[[\d;]*m", "", _says(path, "--version")))
-    return Program(name="testssl.sh -p -s -S", version=version, argv=argv, decided=decided)
+    return Program(name="testssl.sh -p -s -f -S", version=version, argv=argv, decided=decided)
 
 
 def _sslyze() -> Program | None:
@@ -233,8 +233,11 @@ def _sslyze() -> Program | None:
 
 
 def _compliance(output: str) -> str:
-    found = re.search(r":\d+: (OK|FAILED) - (.*)", output)
-    return f"{found.group(1)}, {found.group(2).strip().rstrip('.')}" if found else ""
+    found = re.search(r":\d+: (?:OK|FAILED) - (.*)", output)
+    if found is None:
+        return ""
+    against = re.findall(r"^ +\* (\w+): .* should be", output, re.MULTILINE)
+    return found.group(1).strip().rstrip(".").lower() + f" ({', '.join(against)})" * bool(against)
 
 
 def _cryptolyzer() -> Program | None:
@@ -245,7 +248,7 @@ def _cryptolyzer() -> Program | None:
 
     def argv(asked: Asked) -> list[str | Path]:
         scheme = asked.endpoint.protocol if asked.endpoint.starttls else "tls"
-        at = f"{scheme}://{HOST}:{asked.endpoint.port}#{asked.address}"
+        at = f"{scheme}://{asked.address}:{asked.endpoint.port}"
         return [python, script, "--output-format", "markdown", "tls", "all", at]
 
     def decided(code: int, output: str) -> str:
