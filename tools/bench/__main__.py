@@ -23,11 +23,11 @@ import fleet  # noqa: E402 - the paths come first
 import programs  # noqa: E402
 import servers  # noqa: E402
 import tables  # noqa: E402
-from lab.process import require_root, workspace  # noqa: E402
 from link import Links, links  # noqa: E402
 from measure import Launcher, Run, build, median  # noqa: E402
 from servers import IMAPS, SUBMISSION  # noqa: E402
 
+from lab.process import require_root, workspace  # noqa: E402
 from mailtls import __version__  # noqa: E402
 
 MILLISECONDS = 50

@@ -27,9 +27,7 @@ HEAVY = (
 """What `--version` has no use for, and what a whole check needs."""
 
 
-def hundred(
-    launcher: Launcher, folder: Path, address: str, ca: Path
-) -> dict[str, list[Run]]:
+def hundred(launcher: Launcher, folder: Path, address: str, ca: Path) -> dict[str, list[Run]]:
     """Check the fleet all at once, beside the reference that makes five sessions to each name."""
     file = folder / "fleet.yml"
     file.write_text(policy(FLEET, SUBMISSION), encoding="utf-8")
@@ -43,9 +41,7 @@ def hundred(
     return _in_turn(launcher, programs, rounds=ROUNDS)
 
 
-def target_cpu(
-    launcher: Launcher, folder: Path, address: str, ca: Path
-) -> dict[str, float]:
+def target_cpu(launcher: Launcher, folder: Path, address: str, ca: Path) -> dict[str, float]:
     """Return milliseconds of CPU of one target, beyond the start-up of the same program.
 
     mailtls's start-up is a check of a port that is closed: all of a run but the dialogues.

@@ -41,7 +41,7 @@ def enter(namespace: str) -> None:
 
 
 def ip(*words: str) -> None:
-    """Run ip(8)."""
+    """Change the network by the program of that name."""
     subprocess.run(["ip", *words], check=True)
 
 

@@ -104,7 +104,11 @@ def ours(folder: Path, version: str) -> list[Program]:
         Program(name=REFERENCE, version="", argv=reference, decided=done, repeated=True),
         Program(name=DEFAULT, version=version, argv=check(), decided=verdict, repeated=True),
         Program(
-            name=WIDE, version=version, argv=check("--per-host", "8"), decided=verdict, repeated=True
+            name=WIDE,
+            version=version,
+            argv=check("--per-host", "8"),
+            decided=verdict,
+            repeated=True,
         ),
     ]
 
@@ -253,7 +257,9 @@ def _cryptolyzer() -> Program | None:
 
     def decided(code: int, output: str) -> str:
         part = output.partition("Protocol Version")[2][:400]
-        return f"exit {code}: " + accepted(sorted(set(re.findall(r"(?:SSL|TLS) \d(?:\.\d)?", part))))
+        return f"exit {code}: " + accepted(
+            sorted(set(re.findall(r"(?:SSL|TLS) \d(?:\.\d)?", part)))
+        )
 
     version = SCANNERS["cryptolyzer"]
     return Program(name="cryptolyzer tls all", version=version, argv=argv, decided=decided)

@@ -89,7 +89,17 @@ def _targets(results: Results, rows: dict[tuple[str, int, str], Results], rtt: i
 def _programs(rows: Sequence[Results]) -> str:
     floor = next(row["wall"] for row in rows if row["program"] == BARE)
     return _grid(
-        ("program", "runs", "connections", "KB", "wall s", "in bare", "CPU s", "peak MB", "decided"),
+        (
+            "program",
+            "runs",
+            "connections",
+            "KB",
+            "wall s",
+            "in bare",
+            "CPU s",
+            "peak MB",
+            "decided",
+        ),
         (
             (
                 row["program"],
