@@ -12,7 +12,7 @@ from programs import CLIENTS, mailtls, policy
 from servers import FLEET, HOST, SUBMISSION
 
 CLOSED_PORT = 9
-ROUNDS, STARTS = 3, 11
+ROUNDS, STARTS = 3, 9
 HEAVY = (
     "argparse",
     "asyncio",

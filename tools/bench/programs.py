@@ -37,7 +37,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One row: `argv` asks it about an endpoint, `decided` reads its exit code and output."""
+    """One row: `argv` asks it about an endpoint, `decided` reads its exit code and output.
+
+    What is quick is `repeated`; the others run once, and meet the delayed link by STARTTLS alone.
+    """
 
     name: str
     version: str
@@ -217,7 +220,8 @@ def _testssl() -> Program | None:
         return f"exit {code}: " + accepted([version.replace(" ", "v") for version in found])
 
     version = _number(re.sub(r"\x1b\[[\d;]*m", "", _says(path, "--version")))
-    return Program(name="testssl.sh -p -s -f -S", version=version, argv=argv, decided=decided)
+    name = "testssl.sh -p -s -f -S"
+    return Program(name=name, version=version, argv=argv, decided=decided)
 
 
 def _sslyze() -> Program | None:
@@ -262,4 +266,5 @@ def _cryptolyzer() -> Program | None:
         )
 
     version = SCANNERS["cryptolyzer"]
-    return Program(name="cryptolyzer tls all", version=version, argv=argv, decided=decided)
+    name = "cryptolyzer tls all"
+    return Program(name=name, version=version, argv=argv, decided=decided)

@@ -26,6 +26,7 @@ _HOW = """\
 - Connections are what the server's kernel accepted (`TcpPassiveOpens`), bytes what it sent and received in IP packets.
 - Wall, CPU (user and system) and the peak of memory are those of the whole process with its children, start-up
   included. Memory is that of the largest process: a program of many processes uses more.
+- The scanners are left out of one table, implicit TLS on the delayed link, to keep the run short.
 - Programs of more than one run took turns; the figures are medians. The first run of each is not counted.
 - *One bare session* is the floor: a script that verifies chain and name by pyOpenSSL, the library mailtls uses, with the
   dialogue of mailtls's own session: greeting, EHLO, STARTTLS, handshake, EHLO, QUIT. *Five sessions by asyncio* makes five
