@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-next check format lint types packages base image lock clean
+.PHONY: help demo test test-next check format lint types packages base image bench lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,9 @@ base: $(BIN)/pip packages ## Make the stand-in for the image's base, and the whe
 
 image: base ## Build the image with buildah, on the stand-in base
 	$(BIN)/python tools/base.py image
+
+bench: packages $(VENV)/.dev ## Measure beside other programs on real servers; writes docs/benchmark.md
+	$(BIN)/python tools/bench
 
 lock: $(VENV)/.dev ## Write the lock files again, at the newest versions
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
