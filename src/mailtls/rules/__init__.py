@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 from mailtls.errors import UsageError
 from mailtls.rules import (
+    address_agreement,
+    agreement,
     auth_before_tls,
     auth_mechanisms,
     capabilities,
-    address_agreement,
-    agreement,
     certificate_agreement,
     certificate_algorithms,
     certificate_chain,
@@ -30,17 +30,17 @@ from mailtls.rules import (
     mode,
     protocol,
     reachable,
+    runner,
     starttls_boundary,
     starttls_enforced,
-    runner,
     starttls_offered,
+    starttls_renewed,
     tls_alpn,
     tls_cipher,
     tls_compression,
     tls_group,
     tls_master_secret,
     tls_renegotiation,
-    starttls_renewed,
     tls_version,
 )
 from mailtls.rules.base import Rule

@@ -119,6 +119,7 @@ _FIXES = {
         Server.CYRUS: "imapd.conf: `tls_compression: no`",
         Server.COURIER: "a current OpenSSL, which has compression off",
         Server.EXCHANGE: "a current Windows, which has no TLS compression",
+    },
     Topic.RELOAD: {
         Server.POSTFIX: "`postfix reload`",
         Server.DOVECOT: "`doveadm reload`",
