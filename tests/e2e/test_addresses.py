@@ -57,7 +57,7 @@ def results(done, rule, outcome=None):
     ]
 
 
-def test_one_stale_address_of_eight_is_found_in_six_connections_each(run, spread):
+def test_one_stale_address_of_eight_is_found(run, spread):
     done = run({})
 
     (finding,) = results(done, "address-agreement")
@@ -71,7 +71,8 @@ def test_one_stale_address_of_eight_is_found_in_six_connections_each(run, spread
     assert done.code == 0
     (endpoint,) = done.report["endpoints"]
     assert {t["address"] for t in endpoint["targets"]} == set(spread)
-    assert max(t["connections"] for t in endpoint["targets"]) <= 6
+    # Six decide TLS, three more what STARTTLS is worth.
+    assert max(t["connections"] for t in endpoint["targets"]) <= 6 + 3
 
 
 def test_a_strict_gate_fails_on_it(run):
