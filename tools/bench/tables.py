@@ -17,8 +17,8 @@ Results = dict[str, Any]
 _HEAD = """\
 # Benchmark
 
-`make bench` wrote this page. One real Postfix and one real Dovecot, as they are shipped, in a network namespace; the
-programs in another; between them a link as fast as the machine and one of a fixed round-trip time. Everything ran side by
+`make bench` wrote this page. One real Postfix and one real Dovecot, with their own TLS settings and Postfix's limits
+on processes and clients raised, in a network namespace; the programs in another; between them a link as fast as the machine and one of a fixed round-trip time. Everything ran side by
 side in one run, so that ratios and counts mean something elsewhere; seconds are those of this machine and of no other.
 """
 
