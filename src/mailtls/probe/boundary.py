@@ -31,6 +31,9 @@ from mailtls.tls.session import Handshake
 FALLBACK_SECONDS = 5.0
 """Longest wait for what follows a junk record; servers end the connection in under one."""
 
+SMUGGLED_SECONDS = 3.0
+"""Longest wait for TLS behind a smuggled command, before the server is told that no more will come."""
+
 _Step = UpgradeReply | NotOffered | Missing
 
 
@@ -46,14 +49,20 @@ async def ask_injection(
         await farewell(attempt, dialect, stream, step)
         return InjectionEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
     channel = tls_engine(question.server_name)
-    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
+    before = stream.received
+    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(
+        stream, channel, most=SMUGGLED_SECONDS
+    )
     if not isinstance(done, Handshake):
-        await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        # Dovecot takes the smuggled command for the start of TLS and hangs up; a reset instead is
-        # our own doing, because the ClientHello behind it was never read.
+        ended = await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
+        # Dovecot takes the smuggled command for the start of TLS and hangs up: 2.3 at once, 2.4 when
+        # it learns that nothing more will come. A reset instead is our own doing, because the
+        # ClientHello behind it was never read.
         if isinstance(done, Missing) and done.cause in {Cause.CLOSED, Cause.RESET}:
             hung_up = ClosedAnswer(reset=done.cause is Cause.RESET)
             return InjectionEvidence(upgrade=step, answer=hung_up)
+        if isinstance(done, Missing) and ended and stream.received == before:
+            return InjectionEvidence(upgrade=step, answer=ClosedAnswer(reset=False))
         return InjectionEvidence(upgrade=step, answer=done)
     inside = TlsStream(stream, channel)
     answer: Smuggled | Missing = await attempt.run(inside, first_replies(question.protocol, word))

@@ -134,15 +134,19 @@ async def converse(stream: Stream, engine: Engine[T], *, seconds: float) -> T | 
         return Missing(phase=engine.phase, cause=error.cause, detail=error.detail)
 
 
-async def drain(stream: Stream, *, seconds: float) -> None:
-    """Half-close, then read to the end, so that the server is not left with an aborted session.
+async def drain(stream: Stream, *, seconds: float) -> bool:
+    """Half-close, then read to the end; return whether the peer ended the connection too.
 
-    Exim lingers on aborted handshakes and refuses the next connection when twenty pile up.
+    The server is not left with an aborted session: Exim lingers on aborted handshakes and refuses
+    the next connection when twenty pile up.
     """
     try:
         async with asyncio.timeout(seconds):
             await stream.half_close()
             while await stream.receive():
                 pass
-    except (TimeoutError, StreamError):
-        return
+    except TimeoutError:
+        return False
+    except StreamError:
+        return True
+    return True
