@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mailtls.report import github, json_report, sarif, text
+from mailtls.report import github, gitlab, json_report, junit, markdown, sarif, text
 from mailtls.report.model import Report
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {
@@ -12,4 +12,7 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "json": json_report.render,
     "github": github.render,
     "sarif": sarif.render,
+    "junit": junit.render,
+    "gitlab": gitlab.render,
+    "markdown": markdown.render,
 }
