@@ -17,7 +17,7 @@ from typing import TextIO
 
 from mailtls import __version__
 from mailtls.book import EvidenceBook
-from mailtls.commands import narrow, policy_path, print_problems
+from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
@@ -34,9 +34,9 @@ from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
 from mailtls.report.github import render_problems
-from mailtls.report.model import Report
+from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import session_question
+from mailtls.rules.base import Rule, session_question
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -81,14 +81,13 @@ def check(
         targets=_summaries(policy, book),
         locate=document.locate,
         excerpt=document.excerpt,
-        titles={rule.id: rule.title for rule in rules},
+        rules=[_described(rule) for rule in rules],
         started=started,
         seconds=time.monotonic() - clock,
         connections=book.connections,
         fail_on=options.fail_on,
         tolerate_inconclusive=options.inconclusive == "warn",
         version=__version__,
-        docs=DOCS,
         problems=warnings,
     )
     _publish(report, options)
@@ -99,6 +98,16 @@ def check(
     paths = {each.format: str(each.path) for each in options.report}
     _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
+
+
+def _described(rule: Rule) -> RuleInfo:
+    return RuleInfo(
+        id=rule.id,
+        title=rule.title,
+        summary=rule.summary,
+        help=page(rule.id),
+        docs_url=f"{DOCS}{rule.id}.md",
+    )
 
 
 def _token() -> str:

@@ -168,6 +168,11 @@ def explain(name: str | None) -> int:
             sys.stdout.write(f"{rule.id:<{width}}  {rule.summary}\n")
         return ExitCode.PASS
     select(RULES, [name])
-    page = resources.files("mailtls").joinpath("pages", f"{name}.md")
-    sys.stdout.write(page.read_text(encoding="utf-8"))
+    sys.stdout.write(page(name))
     return ExitCode.PASS
+
+
+def page(rule: str) -> str:
+    """Return a rule's page, in Markdown."""
+    path = resources.files("mailtls").joinpath("pages", f"{rule}.md")
+    return path.read_text(encoding="utf-8")

@@ -20,10 +20,11 @@ from mailtls.evidence import (
 from mailtls.policy.load import load_text
 from mailtls.policy.model import Policy
 from mailtls.report.build import TargetSummary, build
-from mailtls.report.model import Report
+from mailtls.report.model import Report, RuleInfo
 from mailtls.terms import Cause, Level, Outcome, Phase, TlsVersion
 from mailtls.verdict import Location, Route, Verdict
 
+RULES = ("certificate-name", "mode", "starttls-offered", "tls-version")
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEXT = """\
 version: 1
@@ -160,14 +161,22 @@ def report(
         targets={endpoint.name: [met] for endpoint in plain.endpoints},
         locate=locate,
         excerpt=document.excerpt,
-        titles={"tls-version": title},
+        rules=[
+            RuleInfo(
+                id=rule,
+                title=title if rule == "tls-version" else rule,
+                summary=f"What {rule} decides.",
+                help=f"# {rule}\n\n## What it checks\nThat.\n",
+                docs_url=f"https://docs.example/rules/{rule}.md",
+            )
+            for rule in RULES
+        ],
         started=NOW,
         seconds=1.25,
         connections=9,
         fail_on=fail_on,
         tolerate_inconclusive=tolerate,
         version="0.1.0",
-        docs="https://docs.example/rules/",
         problems=problems,
     )
 
@@ -194,4 +203,35 @@ def mixed() -> Report:
                 route=("endpoints", 2),
             ),
         ]
+    )
+
+
+POISON = "\"'><script>alert(1)</script>&amp;]]>--></style>\x00\x1b[31m\u202e\ud800 ##[error]x ::error::y %0A{{7*7}}"
+
+
+def hostile() -> Report:
+    """Text of a stranger in every field that can hold it."""
+    said = dict.fromkeys(("message", "expected", "observed", "remedy"), POISON)
+    lines = (Line(side="S", text=POISON),)
+    name = '"<script>alert(1)</script>&"'
+    return report(
+        [
+            failure(**said, transcript=lines, endpoint=name.strip('"'), address=POISON),
+            unknown(**said, transcript=lines, rule="mode", endpoint=name.strip('"')),
+            verdict(**said, rule="certificate-name", outcome=Outcome.WAIVED),
+        ],
+        leaf=certificate(
+            subject=POISON, issuer=POISON, dns_names=(POISON,), signature=POISON, serial=POISON
+        ),
+        text=TEXT.replace("{host: smtp", f"{{name: {name}, host: smtp"),
+        problems=[
+            Problem(
+                location=Location(file=POISON, line=1, column=1, end_line=1, end_column=2),
+                message=POISON,
+                expected=POISON,
+                hint=POISON,
+                level=Level.WARNING,
+            )
+        ],
+        title=POISON,
     )

@@ -83,7 +83,7 @@ def test_a_target_without_a_handshake_has_no_tls_facts():
         },
         locate=lambda _: Location(file="p", line=1, column=1, end_line=1, end_column=2),
         excerpt=lambda _: "",
-        titles={},
+        rules=(),
         started=NOW,
         seconds=0.0,
         connections=3,

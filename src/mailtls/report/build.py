@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from mailtls.errors import Problem
 from mailtls.evidence import CertificateFacts, KeyFacts, SessionEvidence, TlsFacts
 from mailtls.policy import model as policy_model
 from mailtls.report.excerpt import mark
-from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, Target
+from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, RuleInfo, Target
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
 from mailtls.verdict import Location, Route, Verdict, exit_code, standing
@@ -51,27 +51,29 @@ def build(
     targets: Mapping[str, Sequence[TargetSummary]],
     locate: Callable[[Route], Location],
     excerpt: Callable[[Location], str],
-    titles: Mapping[str, str],
+    rules: Sequence[RuleInfo],
     started: datetime,
     seconds: float,
     connections: int,
     fail_on: Level,
     tolerate_inconclusive: bool,
     version: str,
-    docs: str = "",
     problems: Sequence[Problem] = (),
 ) -> Report:
     """Return the report of a run.
 
     `targets` is by endpoint name, `excerpt` gives the source line of a location as it stands in the
-    file, `docs` is the address rule pages are under ("" for none), `problems` are the policy's
+    file, `rules` are those that were asked, with text of our own, `problems` are the policy's
     warnings. Raises ValueError without any verdict: a run that checked nothing has no report.
     """
     judged = tuple(verdicts)
     if not judged:
         raise ValueError("a report needs at least one verdict")
+    known = {each.rule: _unknown(each.rule) for each in judged} | {
+        each.id: _rule(each) for each in rules
+    }
     verdict = standing(judged, fail_on=fail_on)
-    results = [_result(each, locate(each.route), excerpt, titles, docs) for each in judged]
+    results = [_result(each, locate(each.route), excerpt, known[each.rule]) for each in judged]
     endpoints = [_endpoint(each, targets.get(each.name, ()), started) for each in policy.endpoints]
     return Report(
         version=clean(version),
@@ -84,6 +86,7 @@ def build(
         connections=connections,
         endpoints=tuple(sorted(endpoints, key=lambda each: each.name)),
         results=tuple(sorted(results, key=_order)),
+        rules=tuple(known[each] for each in sorted(known)),
         notices=tuple(notice(problem) for problem in problems),
     )
 
@@ -127,17 +130,25 @@ def _order(result: Result) -> tuple[str, str, str, int, int, str]:
     )
 
 
+def _rule(rule: RuleInfo) -> RuleInfo:
+    return replace(rule, title=clean(rule.title), summary=clean(rule.summary, SENTENCE_LIMIT))
+
+
+def _unknown(rule: str) -> RuleInfo:
+    said = clean(rule)
+    return RuleInfo(id=said, title=said, summary=said, help=said, docs_url="")
+
+
 def _result(
     verdict: Verdict,
     location: Location,
     excerpt: Callable[[Location], str],
-    titles: Mapping[str, str],
-    docs: str,
+    rule: RuleInfo,
 ) -> Result:
     return Result(
         rule=clean(verdict.rule),
-        title=clean(titles.get(verdict.rule, verdict.rule)),
-        docs_url=f"{docs}{verdict.rule}.md" if docs else "",
+        title=rule.title,
+        docs_url=rule.docs_url,
         endpoint=clean(verdict.endpoint),
         address=None if verdict.address is None else clean(verdict.address),
         outcome=verdict.outcome,

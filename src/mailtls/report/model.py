@@ -96,6 +96,20 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """A rule as a reader looks it up: `summary` is a sentence, `help` its page in Markdown.
+
+    `docs_url` is where the page is published, or "".
+    """
+
+    id: str
+    title: str
+    summary: str
+    help: str
+    docs_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A contradiction the policy survives, as `errors.Problem` of level warning."""
 
@@ -110,7 +124,8 @@ class Notice:
 class Report:
     """A whole run. `started` is aware and in UTC, `seconds` is wall time.
 
-    `endpoints` are sorted by name, `results` by endpoint, rule and address.
+    `endpoints` are sorted by name, `results` by endpoint, rule and address; `rules`
+    has every rule that was asked, and at least those of the results.
     """
 
     version: str
@@ -123,6 +138,7 @@ class Report:
     connections: int
     endpoints: tuple[Endpoint, ...]
     results: tuple[Result, ...]
+    rules: tuple[RuleInfo, ...]
     notices: tuple[Notice, ...]
 
     def count(self, outcome: Outcome) -> int:
