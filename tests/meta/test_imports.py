@@ -55,6 +55,7 @@ ONLY_IN = {
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
+    "h11": {"probe.http"},
     "socket": {"net.dns", "net.live", "responder.server", "check"},
     "ssl": {"responder.server"},
     "asyncio": {
@@ -66,6 +67,7 @@ ONLY_IN = {
         "probe.perform",
         "probe.runner",
         "probe.turns",
+        "probe.web",
     },
 }
 STREAMS = {
