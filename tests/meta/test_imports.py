@@ -15,8 +15,8 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "verdict", "errors", "engine", "sanitizer", "book")
-SHARED = (*DATA, "policy.model", "probe.questions")
+DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
+SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.

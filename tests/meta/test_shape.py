@@ -23,6 +23,8 @@ _CONNECTIONS = "one connection is one dialogue: tests/probe/test_perform.py hold
 TESTED_ELSEWHERE: dict[str, str] = {
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
+    "flow.py": _VALUES,
+    "policy/delivery.py": _VALUES,
     "policy/model.py": _VALUES,
     "probe/attempt.py": _CONNECTIONS,
     "probe/hello.py": _CONNECTIONS,
