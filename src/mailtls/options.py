@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailtls.net.routes import parse_detour
+from mailtls.net.routes import SocksProxy, parse_detour, parse_proxy
 from mailtls.terms import Level
 
 COMMANDS = ("check", "plan", "validate", "explain", "demo")
@@ -71,6 +71,13 @@ def _report(formats: Sequence[str]) -> Callable[[str], ReportFile]:
 def _detour(text: str) -> object:
     try:
         return parse_detour(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _proxy(text: str) -> SocksProxy:
+    try:
+        return parse_proxy(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -200,6 +207,12 @@ def _network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--resolver", type=_resolver, metavar="ADDRESS[:PORT]", help="DNS server, or tls://ADDRESS"
+    )
+    group.add_argument(
+        "--proxy",
+        type=_proxy,
+        metavar="socks5://HOST:PORT",
+        help="connect by way of a SOCKS5 proxy; names are resolved here",
     )
     group.add_argument(
         "--ca-file", type=Path, metavar="PEM", help="trust these roots beside the system's"

@@ -56,11 +56,13 @@ ONLY_IN = {
     "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
     "h11": {"probe.http"},
-    "socket": {"net.dns", "net.live", "responder.server", "check"},
+    "python_socks": {"net.proxy"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
+        "net.proxy",
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
