@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
+from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
@@ -26,7 +27,6 @@ from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.options import DnsServer
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy

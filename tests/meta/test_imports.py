@@ -38,7 +38,8 @@ MAY_IMPORT = {
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "options": (*DATA, "net.routes", "__version__"),
+    "arguments": (*DATA, "net.routes"),
+    "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
