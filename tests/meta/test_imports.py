@@ -48,7 +48,8 @@ MAY_IMPORT = {
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "options": (*DATA, "net.routes", "__version__"),
+    "arguments": (*DATA, "net.routes"),
+    "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -66,11 +67,13 @@ ONLY_IN = {
     "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
     "h11": {"probe.http"},
-    "socket": {"net.dns", "net.live", "responder.server", "check"},
+    "python_socks": {"net.proxy"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
+        "net.proxy",
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",

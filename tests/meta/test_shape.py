@@ -22,6 +22,7 @@ _VALUES = "plain values, met in every other test"
 _CONNECTIONS = "one connection is one dialogue: tests/probe/test_perform.py holds it whole"
 TESTED_ELSEWHERE: dict[str, str] = {
     "delivery/tools.py": _VALUES,
+    "arguments.py": "the converters of the options: tests/test_options.py",
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
     "flow.py": _VALUES,
