@@ -11,11 +11,11 @@ from mailtls.flow import Refused, Withheld
 from mailtls.net.interface import Network
 from mailtls.policy.model import Endpoint
 from mailtls.probe.attempt import Settings
-from mailtls.probe.questions import Service, Target
+from mailtls.probe.questions import Service, SessionQuestion, Target
 from mailtls.probe.web import Web
 
 Acceptable = Callable[[Endpoint, Target, SessionEvidence], str]
-"""Why a login must not be made on a session, in one sentence, or "" where it passed the rules."""
+"""Why nothing may be entrusted to a session, in one sentence, or "" where it passed the rules."""
 
 FindCredential = Callable[[str, str, int], Awaitable[Credential | Withheld | Refused | Missing]]
 """The credential of a name for a host and port, its token fetched where a grant gives it.
@@ -26,9 +26,9 @@ FindCredential = Callable[[str, str, int], Awaitable[Credential | Withheld | Ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxTools:
-    """The means of one run: `endpoints` by name, `seconds` for one exchange with a server.
+    """The means of one run: `endpoints` by name, `seconds` for one connection from start to end.
 
-    `addresses` gives the addresses of an endpoint that the run judged, in its order.
+    `targets` gives the addresses of an endpoint that the run judged, in its order.
     """
 
     network: Network
@@ -37,6 +37,7 @@ class MailboxTools:
     web: Web
     endpoints: Mapping[str, Endpoint]
     targets: Callable[[Endpoint], tuple[Target, ...]]
+    question: Callable[[Endpoint], SessionQuestion]
     acceptable: Acceptable
     credential: FindCredential
     seconds: float
