@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from mailtls.delivery.tools import FindTexts
 from mailtls.evidence import Missing
 from mailtls.flow import Signature
+from mailtls.terms import Cause, Phase
 
 SIGNATURE_LIMIT = 5
 """Signatures looked at: a message that went through two lists has three (RFC 6376 section 8.4)."""
@@ -37,9 +38,6 @@ _OWN_VALUE = re.compile(rb"((?:\A|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
 _NEEDED = ("a", "b", "bh", "d", "h", "s")
 _ALGORITHMS = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
 _CANON = frozenset({"simple", "relaxed"})
-
-FindTexts = Callable[[str], Awaitable[tuple[str, ...] | Missing]]
-"""The TXT records of a name, none where it does not exist, or why that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +60,22 @@ def split(raw: bytes) -> Message:
     return Message(fields=tuple(field for field in fields if field), body=body)
 
 
-async def verify(raw: bytes, texts: FindTexts, now: datetime) -> tuple[Signature, ...]:
-    """Return every signature of a whole message, verified with the keys that `texts` finds."""
+async def verify(
+    raw: bytes, texts: FindTexts, now: datetime, *, whole: bool = True
+) -> tuple[Signature, ...]:
+    """Return every signature of a message, verified with the keys that `texts` finds.
+
+    Where the message is not `whole`, its body cannot be hashed and the key is not asked for.
+    """
     message = split(raw)
     signed = [field for field in message.fields if _name(field) == b"dkim-signature"]
-    return tuple([await _verify(message, field, texts, now) for field in signed[:SIGNATURE_LIMIT]])
+    find = texts if whole else _in_vain
+    return tuple([await _verify(message, field, find, now) for field in signed[:SIGNATURE_LIMIT]])
+
+
+async def _in_vain(_name: str) -> Missing:
+    detail = "the message is longer than what is read of one"
+    return Missing(phase=Phase.AFTER_TLS, cause=Cause.PREREQUISITE, detail=detail)
 
 
 async def _verify(message: Message, field: bytes, texts: FindTexts, now: datetime) -> Signature:

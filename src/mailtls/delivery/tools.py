@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailtls.delivery.credentials import Credential
 from mailtls.evidence import Missing, SessionEvidence
@@ -24,11 +25,16 @@ FindCredential = Callable[[str, str, int], Awaitable[Credential | Withheld | Ref
 """
 
 
+FindTexts = Callable[[str], Awaitable[tuple[str, ...] | Missing]]
+"""The TXT records of a name, none where it does not exist, or why that is not known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxTools:
     """The means of one run: `endpoints` by name, `seconds` for one connection from start to end.
 
-    `targets` gives the addresses of an endpoint that the run judged, in its order.
+    `targets` gives the addresses of an endpoint that the run judged, in its order, `clock` the time of
+    day, aware.
     """
 
     network: Network
@@ -40,4 +46,6 @@ class MailboxTools:
     question: Callable[[Endpoint], SessionQuestion]
     acceptable: Acceptable
     credential: FindCredential
+    texts: FindTexts
+    clock: Callable[[], datetime]
     seconds: float

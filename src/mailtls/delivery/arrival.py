@@ -1,0 +1,87 @@
+"""Waiting for the message where it should arrive: looks with growing pauses, until a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from mailtls.delivery import dkim
+from mailtls.delivery.mailbox import MAILBOXES
+from mailtls.delivery.mailbox.base import Letter, Mailbox, Trouble
+from mailtls.delivery.tools import MailboxTools
+from mailtls.evidence import Line
+from mailtls.flow import Arrived, NotArrived
+from mailtls.policy.delivery import Receive
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 15.0
+"""Seconds between two looks: each pause is twice the one before it."""
+
+PROMPT_POLLS = 3
+"""Looks at once when the mailbox tells of news; in one that gets much mail the pauses count too."""
+
+
+async def prepare(
+    receive: Receive, nonce: str, tools: MailboxTools
+) -> Mailbox | tuple[Trouble, tuple[Line, ...]]:
+    """Open the mailbox before the message is sent, or return why it does not open.
+
+    What opened is given to `await_message`, or closed.
+    """
+    mailbox = MAILBOXES[receive.via](receive, nonce, tools)
+    try:
+        trouble = await mailbox.prepare()
+    except BaseException:
+        mailbox.close()
+        raise
+    return mailbox if trouble is None else (trouble, mailbox.lines)
+
+
+async def await_message(
+    mailbox: Mailbox, receive: Receive, tools: MailboxTools
+) -> tuple[Arrived | NotArrived | Trouble, tuple[Line, ...]]:
+    """Look for the message until it is there or `receive.within` has passed, and read and delete it.
+
+    The last look begins when the time is over; what it takes comes on top.
+    """
+    began = time.monotonic()
+    try:
+        found, polls = await _watch(mailbox, began + receive.within)
+        seconds = time.monotonic() - began
+        at = tools.clock()
+        deleted = await mailbox.finish(found if isinstance(found, Letter) else None)
+    finally:
+        mailbox.close()
+    if found is None:
+        return NotArrived(seconds=seconds, polls=polls), mailbox.lines
+    if not isinstance(found, Letter):
+        return found, mailbox.lines
+    signatures = await dkim.verify(found.raw, tools.texts, tools.settings.now(), whole=found.whole)
+    arrived = Arrived(
+        header=found.header,
+        at=at,
+        seconds=seconds,
+        polls=polls,
+        address=mailbox.place.address,
+        version=mailbox.place.version,
+        cipher=mailbox.place.cipher,
+        signatures=signatures,
+        deleted=deleted,
+    )
+    return arrived, mailbox.lines
+
+
+async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | None, int]:
+    """Return the message, None at the deadline, or why nobody can tell, and how often was looked."""
+    pause = mailbox.head_start
+    polls = 0
+    while True:
+        left = deadline - time.monotonic()
+        told = left > 0 and pause > 0 and await mailbox.rest(min(pause, left), left)
+        if not told or polls >= PROMPT_POLLS:
+            await asyncio.sleep(max(0.0, min(pause, left)))
+        found = await mailbox.look()
+        polls += 1
+        if found is not None or time.monotonic() >= deadline:
+            return found, polls
+        pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
