@@ -18,7 +18,7 @@ LONGEST_PAUSE = 15.0
 """Seconds between two looks: each pause is twice the one before it."""
 
 PROMPT_POLLS = 3
-"""Looks at once when the mailbox tells of news; in one that gets much mail the pauses count too."""
+"""Looks at once when the mailbox tells of news; one that gets much mail is not looked into so often."""
 
 
 async def prepare(
@@ -76,12 +76,20 @@ async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | 
     pause = mailbox.head_start
     polls = 0
     while True:
-        left = deadline - time.monotonic()
-        told = left > 0 and pause > 0 and await mailbox.rest(min(pause, left), left)
-        if not told or polls >= PROMPT_POLLS:
-            await asyncio.sleep(max(0.0, min(pause, left)))
+        await _pause(mailbox, pause, deadline - time.monotonic(), often=polls >= PROMPT_POLLS)
         found = await mailbox.look()
         polls += 1
         if found is not None or time.monotonic() >= deadline:
             return found, polls
         pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
+
+
+async def _pause(mailbox: Mailbox, seconds: float, left: float, *, often: bool) -> None:
+    """Wait for news, or for `seconds`; where news come `often`, not shorter than the first pause."""
+    if seconds <= 0 or left <= 0:
+        return
+    began = time.monotonic()
+    if not await mailbox.rest(min(seconds, left), left):
+        await asyncio.sleep(min(seconds, left))
+    elif often:
+        await asyncio.sleep(max(0.0, min(FIRST_PAUSE, left) - (time.monotonic() - began)))

@@ -29,7 +29,7 @@ _ARRIVAL = re.compile(rb"\* \d{1,10} (?:EXISTS|RECENT)", re.IGNORECASE)
 _SEARCH = re.compile(rb"\* SEARCH((?: \d{1,10})*) ?", re.IGNORECASE)
 _CAPABILITY = re.compile(rb"\* CAPABILITY (.*)", re.DOTALL | re.IGNORECASE)
 _FETCH = re.compile(rb"\* \d{1,10} FETCH \(.*\)", re.DOTALL | re.IGNORECASE)
-_UID = re.compile(rb"[ (]UID (\d{1,10})[ )]", re.IGNORECASE)
+_UID = re.compile(rb"(?<=[ (])UID (\d{1,10})(?=[ )])", re.IGNORECASE)
 _BODY = re.compile(rb"[ (]BODY\[[^\]]{0,100}\](?:<0>)? \{\d+\+?\}\Z", re.IGNORECASE)
 _NONCE = re.compile(r"[A-Za-z0-9]{16,64}")
 
