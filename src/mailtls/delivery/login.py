@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailtls.delivery.credentials import Credential, withheld
 from mailtls.delivery.mechanism import Mechanism, SaslError
 from mailtls.delivery.refusals import kind_of
 from mailtls.delivery.sasl import Bearer, choose
+from mailtls.delivery.tools import MailboxTools
 from mailtls.delivery.visit import Inside
 from mailtls.dialects.imap import ImapDialect
 from mailtls.dialects.pop3 import Pop3Dialect
@@ -42,15 +42,19 @@ class LoggedIn:
 
 
 async def login(
-    inside: Inside, credential: Credential, *, randomness: Callable[[int], bytes]
+    inside: Inside, credential: Credential, tools: MailboxTools
 ) -> LoggedIn | Refused | Withheld | Missing:
-    """Log in by the strongest mechanism that is offered, once."""
+    """Log in by the strongest mechanism that is offered, once; a refusal is noted in `tools`."""
     dialect = inside.dialect
     assert isinstance(dialect, SaslDialect)
     offered = inside.offered.mechanisms
     try:
         mechanism = choose(
-            offered, credential, inside.service, binding=inside.binding, randomness=randomness
+            offered,
+            credential,
+            inside.service,
+            binding=inside.binding,
+            randomness=tools.settings.randomness,
         )
         opening = None if mechanism is None else _opening(inside, dialect.protocol, mechanism)
     except SaslError as error:
@@ -67,7 +71,12 @@ async def login(
         inside.note(f"{mechanism.name}: {error}")
         await inside.run(dialect.command(b"*"))
         return _unproved(str(error))
-    return reply if isinstance(reply, Missing) else _settled(dialect.protocol, mechanism, reply)
+    if isinstance(reply, Missing):
+        return reply
+    settled = _settled(dialect.protocol, mechanism, reply)
+    if isinstance(settled, Refused) and settled.kind is RefusalKind.AUTHENTICATION:
+        tools.refused(credential.name, settled)
+    return settled
 
 
 async def _exchange(
