@@ -116,7 +116,7 @@ async def deliver(
     `seconds` bounds one connection.
     """
     redact = Redactor(sending.vault.secrets)
-    logins = Logins(sending.vault)
+    logins = Logins(sending.vault, web, redact)
     tools = MailboxTools(
         network=web.network,
         settings=web.settings,
