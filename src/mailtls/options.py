@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtls import arguments
+from mailtls.send_options import add_send_options
 from mailtls.terms import Level
 
 COMMANDS = ("check", "plan", "validate", "explain", "demo")
@@ -40,6 +41,7 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     _choice(check)
     _output(check, formats)
     _network(check)
+    add_send_options(check)
     plan = _command(commands, "plan", "list what would be asked, without asking it")
     _policy(plan)
     _choice(plan)

@@ -8,14 +8,14 @@ import ssl
 import threading
 
 import pytest
-from lab import dovecot
 
 from delivery.mailbox import means
 from factories import endpoint
+from lab import dovecot
 from mailtls.delivery import arrival
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.secrecy import Secret
-from mailtls.flow import Arrived, NotArrived, Refused, RefusalKind, Stage, Withheld, WithheldKind
+from mailtls.flow import Arrived, NotArrived, RefusalKind, Refused, Stage, Withheld, WithheldKind
 from mailtls.policy.delivery import Via
 from mailtls.terms import Mode, Protocol
 
@@ -34,7 +34,8 @@ VIAS = [(Via.IMAP, Mode.IMPLICIT), (Via.POP3, Mode.IMPLICIT)]
 def mailbox(healthy):
     """Give the mailbox as another client sees it, empty at first and at the end."""
     listener = healthy.at(993)
-    context = ssl._create_unverified_context()
+    context = ssl.create_default_context(cafile=str(healthy.ca_file))
+    context.check_hostname = False  # the address is used, and the name is in no DNS
     with imaplib.IMAP4_SSL(listener.address, 993, ssl_context=context) as client:
         client.login(dovecot.USER, dovecot.PASSWORD)
         client.select()
@@ -142,7 +143,7 @@ def test_what_does_not_arrive_is_told_at_the_deadline(healthy, mailbox, via, mod
 
 @pytest.mark.parametrize(("via", "mode"), VIAS)
 def test_a_wrong_password_is_tried_once(healthy, via, mode):
-    wrong = Credential(username=dovecot.USER, password=Secret("another"))
+    wrong = Credential(name="INBOX", username=dovecot.USER, password=Secret("another"))
     found, lines = waited(healthy, via, mode, means_of={"credential": wrong})
     assert isinstance(found, Refused)
     assert (found.stage, found.kind) == (Stage.AUTH, RefusalKind.AUTHENTICATION)

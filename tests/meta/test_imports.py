@@ -44,12 +44,15 @@ MAY_IMPORT = {
     "judge": (*SHARED, "rules"),
     "report": (*SHARED, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
-    "action": (*DATA, "cli"),
+    "action": (*DATA, "cli", "handover"),
+    "handover": (),
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes"),
-    "options": (*DATA, "arguments", "__version__"),
+    "options": (*DATA, "arguments", "send_options", "__version__"),
+    "send_options": ("delivery.credentials", "policy.hosts"),
+    "sending": ("",),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -81,6 +84,8 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.logins",
+        "delivery.run",
     },
 }
 STREAMS = {

@@ -9,9 +9,11 @@ from mailtls.delivery import dkim
 from mailtls.delivery.mailbox import MAILBOXES
 from mailtls.delivery.mailbox.base import Letter, Mailbox, Trouble
 from mailtls.delivery.tools import MailboxTools
-from mailtls.evidence import Line
-from mailtls.flow import Arrived, NotArrived
+from mailtls.evidence import Line, Missing
+from mailtls.flow import Arrived, NotArrived, Refused, Withheld
 from mailtls.policy.delivery import Receive
+
+Arrival = Arrived | NotArrived | Refused | Withheld | Missing
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
@@ -39,7 +41,7 @@ async def prepare(
 
 async def await_message(
     mailbox: Mailbox, receive: Receive, tools: MailboxTools
-) -> tuple[Arrived | NotArrived | Trouble, tuple[Line, ...]]:
+) -> tuple[Arrival, tuple[Line, ...]]:
     """Look for the message until it is there or `receive.within` has passed, and read and delete it.
 
     The last look begins when the time is over; what it takes comes on top.

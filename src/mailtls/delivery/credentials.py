@@ -48,6 +48,7 @@ class Grant:
 class Credential:
     """One login; at least one of `password`, `token` and `grant` is there."""
 
+    name: str
     username: str
     password: Secret | None = None
     token: Secret | None = None
@@ -132,9 +133,11 @@ def withheld(detail: str) -> Withheld:
 
 def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
     grant = _grant(values)
-    if not values["USERNAME"] or not (values["PASSWORD"] or values["TOKEN"] or grant):
+    # A token may stand alone: the key of an HTTP interface has no user.
+    if not values["TOKEN"] and not (values["USERNAME"] and (values["PASSWORD"] or grant)):
         return _absent(name)
     return Credential(
+        name=name,
         username=values["USERNAME"],
         password=_secret(values["PASSWORD"]),
         token=_secret(values["TOKEN"]),

@@ -21,12 +21,16 @@ Acceptable = Callable[[Endpoint, Target, SessionEvidence], str]
 FindCredential = Callable[[str, str, int], Awaitable[Credential | Withheld | Refused | Missing]]
 """The credential of a name for a host and port, its token fetched where a grant gives it.
 
-`Refused` is a token endpoint's no, `Missing` one that did not answer.
+`Refused` is a token endpoint's no or an earlier refusal of this run, `Missing` a token endpoint that
+did not answer.
 """
 
 
 FindTexts = Callable[[str], Awaitable[tuple[str, ...] | Missing]]
 """The TXT records of a name, none where it does not exist, or why that is not known."""
+
+NoteRefusal = Callable[[str, Refused], None]
+"""Takes note that the credential of a name was refused: it is not tried again in this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,5 +51,6 @@ class MailboxTools:
     acceptable: Acceptable
     credential: FindCredential
     texts: FindTexts
+    refused: NoteRefusal
     clock: Callable[[], datetime]
     seconds: float

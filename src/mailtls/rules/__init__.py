@@ -27,6 +27,7 @@ from mailtls.rules import (
     certificate_trust,
     certificate_usage,
     closed,
+    delivery_accepted,
     mode,
     protocol,
     reachable,
@@ -81,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     address_agreement.RULE,
     certificate_agreement.RULE,
     agreement.RULE,
+    delivery_accepted.RULE,
 )
 
 

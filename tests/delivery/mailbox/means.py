@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from lab import dovecot
 from lab.fleet import Endpoint as Listener
 from lab.fleet import Fleet
-
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.secrecy import Secret
 from mailtls.delivery.tools import MailboxTools
@@ -24,7 +23,7 @@ from mailtls.terms import Mode, Protocol
 from probe.peers import network, settings
 
 NONCE = "Nonce0123456789abcdefghijk"
-LOGIN = Credential(username=dovecot.USER, password=Secret(dovecot.PASSWORD))
+LOGIN = Credential(name="INBOX", username=dovecot.USER, password=Secret(dovecot.PASSWORD))
 
 
 def message(nonce: str, *, subject: str = "", filler: int = 0) -> bytes:
@@ -48,7 +47,8 @@ def stranger(subject: str = "private") -> bytes:
 def deliver(fleet: Fleet, *messages: bytes) -> None:
     """Put messages into the mailbox of Dovecot's one user, by LMTP."""
     listener = fleet.at(24)
-    context = ssl._create_unverified_context()
+    context = ssl.create_default_context(cafile=str(fleet.ca_file))
+    context.check_hostname = False  # the lab's names are in no DNS that smtplib asks
     with smtplib.LMTP(listener.address, listener.port, local_hostname="lab.test") as client:
         client.starttls(context=context)
         for each in messages:
@@ -103,6 +103,7 @@ def tools(
         acceptable=acceptable,
         credential=find,
         texts=texts or no_texts,
+        refused=lambda *_: None,
         clock=lambda: datetime.now(UTC),
         seconds=15.0,
     )

@@ -124,7 +124,10 @@ def test_content_is_that_of_the_message_asked_for(response, content):
 
 
 def test_what_a_search_finds_is_uids_alone():
-    assert say.found(answers(b"* SEARCH\r\n", b"* search 3 1 3 0 \r\n", b"* SEARCH x\r\n")) == (1, 3)
+    assert say.found(answers(b"* SEARCH\r\n", b"* search 3 1 3 0 \r\n", b"* SEARCH x\r\n")) == (
+        1,
+        3,
+    )
     assert not say.grown(answers(b"* SEARCH\r\n"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from mailtls.delivery.credentials import Credential, withheld
@@ -11,16 +10,11 @@ from mailtls.delivery.mailbox.base import Place, Trouble
 from mailtls.delivery.tools import MailboxTools
 from mailtls.delivery.visit import Inside, T, Transact, Visited, visit
 from mailtls.dialects.base import words
-from mailtls.evidence import Missing, Reply
-from mailtls.flow import Refused
+from mailtls.evidence import Missing
+from mailtls.flow import RefusalKind, Refused
 from mailtls.policy.delivery import Receive
 from mailtls.policy.model import Endpoint
 from mailtls.terms import Cause, Phase, TlsVersion
-
-# RFC 5530 section 3, RFC 3206 and RFC 2449 section 8.1: a login that will do another time.
-_LATER = re.compile(
-    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SYS/TEMP|IN-USE|LOGIN-DELAY)[\] ]", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +42,14 @@ class Account:
 
     async def enter(self, inside: Inside, credential: Credential) -> Trouble | None:
         """Log in, once; a refusal for the moment is no refusal of the credential."""
-        done = await login(inside, credential, randomness=self.tools.settings.randomness)
+        done = await login(inside, credential, self.tools)
         if isinstance(done, LoggedIn):
             return None
-        if isinstance(done, Refused) and is_temporary(done.reply):
+        if isinstance(done, Refused) and done.kind is RefusalKind.TEMPORARY:
             return failure(
                 Cause.THROTTLED, f"the server answers the login with {words(done.reply)}"
             )
         return done
-
-
-def is_temporary(reply: Reply) -> bool:
-    """Return whether the server says that another time will do."""
-    return any(_LATER.match(line) for line in reply.lines[-1:])
 
 
 def failure(cause: Cause, detail: str) -> Missing:
