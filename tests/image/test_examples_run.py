@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from image.container import Action, Run
+from image.container import Action, Run, command
 from lab import postfix
 from lab.process import PATIENCE, require
 from lab.site import site
@@ -101,6 +101,35 @@ def test_an_example_passes_on_healthy_servers(
         assert run.code == 0, run.out + run.err
         assert run.outputs["verdict"] == "pass"
         assert run.summary.startswith("## mailtls: pass\n")
+
+
+def test_the_gitlab_component_writes_what_it_hands_over(
+    action: Action, served: str, roots: Path
+) -> None:
+    spec, jobs = yaml.safe_load_all((TREE / "templates" / "mailtls.yml").read_text("utf-8"))
+    (job,) = jobs.values()
+    (script,) = job["script"]
+    for name, declared in spec["spec"]["inputs"].items():
+        script = script.replace(f"$[[ inputs.{name} ]]", declared["default"])
+    (action.workspace / "mailtls.yml").write_bytes(MINIMAL.read_bytes())
+    options = (
+        "--entrypoint=/bin/sh",
+        f"--volume={action.workspace}:/builds",
+        "--workdir=/builds",
+        "--env=GITLAB_CI=true",
+        f"--volume={roots}:/etc/ssl/certs:ro",
+        *(f"--add-host={name}:{served}" for name in HOSTS),
+    )
+    done = subprocess.run(
+        command(action.image, "-c", script, options=options),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    handed = job["artifacts"]["reports"].values()
+    assert all((action.workspace / name).stat().st_size > 0 for name in handed)
 
 
 @contextmanager
