@@ -52,13 +52,20 @@ class Namespace:
     def make(self, etc: Mapping[str, str]) -> None:
         """Lay out the folders, with the files of `etc` (path below /etc -> text)."""
         self.folder.mkdir(mode=0o755)
-        passwd, group = (Path("/etc", name).read_text() for name in ("passwd", "group"))
+        files = {"passwd": [], "group": []}
         for account in self.accounts:
-            passwd += f"{account.name}:x:{account.number}:{account.group_number}:"
-            passwd += f":{account.home}:/usr/sbin/nologin\n"
+            files["passwd"].append(
+                f"{account.name}:x:{account.number}:{account.group_number}:"
+                f":{account.home}:/usr/sbin/nologin\n"
+            )
             if account.group is None:
-                group += f"{account.name}:x:{account.number}:\n"
-        for name, text in {"passwd": passwd, "group": group, **etc}.items():
+                files["group"].append(f"{account.name}:x:{account.number}:\n")
+        names = tuple(f"{account.name}:" for account in self.accounts)
+        for name, lines in files.items():
+            # A package that is installed after all has brought its user along, of another number.
+            system = Path("/etc", name).read_text().splitlines(keepends=True)
+            lines += [line for line in system if not line.startswith(names)]
+        for name, text in {**{n: "".join(lines) for n, lines in files.items()}, **etc}.items():
             file = self.place("/etc") / name
             file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             file.write_text(text)

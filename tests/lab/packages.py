@@ -6,6 +6,7 @@ conflict with Postfix are downloaded and not installed.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -86,6 +87,17 @@ def debian(*packages: str) -> Path:
                 _run([tar, "-C", folder, "--keep-directory-symlink", "-xf", unpacked])
 
     return _unpacked(f"debian-{packages[0]}", unpack)
+
+
+def version(package: str) -> str:
+    """Return the version of a package of Debian that a server here runs, installed or unpacked."""
+    known = f"usr/share/doc/{package}/changelog.Debian.gz"
+    for root in (*sorted(cache().glob("debian-*")), Path("/")):
+        for file in (root / known, root / known.replace(".Debian", "")):
+            if file.exists():
+                first = gzip.decompress(file.read_bytes()).decode().partition(")")[0]
+                return first.partition("(")[2]
+    raise LabError(f"no changelog of {package} names its version")
 
 
 def _unpacked(name, fill) -> Path:
