@@ -103,7 +103,7 @@ def _leaf(
         case AlertAnswer(name=name):
             return _NotServed(why=f"refused with the alert {name}")
         case ClosedAnswer():
-            return _NotServed(why="the connection was closed on such a hello")
+            return _NotServed(why="refused without an alert")
         case _:
             return _NotServed(why="answered without a certificate")
 
