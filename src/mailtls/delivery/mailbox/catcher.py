@@ -13,7 +13,7 @@ from mailtls.delivery.credentials import Credential
 from mailtls.delivery.mailbox.base import Letter, Place, Trouble, carries, fields
 from mailtls.delivery.tools import MailboxTools
 from mailtls.evidence import Line, Missing, Reply
-from mailtls.flow import RefusalKind, Refused, Stage
+from mailtls.flow import RefusalKind, Refused, Stage, Withheld, WithheldKind
 from mailtls.policy.delivery import Receive
 from mailtls.probe.web import PORTS, WebAnswer, WebRequest
 from mailtls.terms import Cause, Phase
@@ -103,6 +103,8 @@ class HttpMailbox:
         if not name:
             return None
         parts = urlsplit(self._receive.url)
+        if parts.scheme != "https":
+            return Withheld(kind=WithheldKind.NOT_SECURE, detail="no login goes over http")
         port = parts.port or PORTS[parts.scheme]
         found = await self._tools.credential(name, parts.hostname or "", port)
         if not isinstance(found, Credential):
