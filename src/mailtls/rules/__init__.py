@@ -28,6 +28,7 @@ from mailtls.rules import (
     certificate_usage,
     closed,
     delivery_accepted,
+    delivery_arrived,
     mode,
     protocol,
     reachable,
@@ -83,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     certificate_agreement.RULE,
     agreement.RULE,
     delivery_accepted.RULE,
+    delivery_arrived.RULE,
 )
 
 

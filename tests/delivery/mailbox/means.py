@@ -70,6 +70,7 @@ def tools(
     acceptable: Callable[..., str] = lambda *_: "",
     web: Web | None = None,
     texts: Callable[..., object] | None = None,
+    refused: Callable[..., None] = lambda *_: None,
 ) -> MailboxTools:
     """Return the means for the mailbox at `listener`, which trust the fleet's own authority."""
     own = settings()
@@ -103,7 +104,7 @@ def tools(
         acceptable=acceptable,
         credential=find,
         texts=texts or no_texts,
-        refused=lambda *_: None,
+        refused=refused,
         clock=lambda: datetime.now(UTC),
         seconds=15.0,
     )

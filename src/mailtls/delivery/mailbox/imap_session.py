@@ -37,6 +37,7 @@ class ImapSession:
         self._tags = (b"w%d" % number for number in count(1))
         self._idling: list[say.Command] = []
         self._unread = b""
+        self._lost: Missing | None = None
 
     async def open(self, *, read_only: bool) -> Missing | None:
         """Open INBOX and learn what the server offers behind the login."""
@@ -52,7 +53,7 @@ class ImapSession:
 
     async def look(self) -> Letter | Missing | None:
         """Search, and fetch what was found."""
-        uid = await self._find()
+        uid = await self._find() if self._lost is None else self._lost
         if not isinstance(uid, int):
             return uid
         answers = await self._say(say.fetch_line(uid))
@@ -80,6 +81,7 @@ class ImapSession:
         if told is False:
             self._offered -= {"IDLE"}
             return False
+        self._lost = told if isinstance(told, Missing) else None
         # DONE goes in one write with what is asked next.
         self._idling = [say.Command(tag=tag, line=b"DONE")]
         self._unread = dialogue.trailing

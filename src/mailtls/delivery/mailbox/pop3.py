@@ -6,6 +6,7 @@ never looked at; of what is new the header is read (TOP), once, to find the nonc
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -22,6 +23,9 @@ from mailtls.policy.delivery import Receive
 from mailtls.terms import Cause
 
 Found = TypeVar("Found")
+
+BUSY_PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds until a mailbox is tried again that another session has: one alone may (RFC 1939 section 4)."""
 
 MOST_NEW = 20
 """Messages that arrived since whose header is read in one look: a mailbox for tests gets one."""
@@ -61,6 +65,11 @@ class Pop3Mailbox:
             return credential
         self._credential = credential
         found = await self._visit(self._list)
+        for pause in BUSY_PAUSES:
+            if not isinstance(found, Missing) or found.cause is not Cause.THROTTLED:
+                break
+            await asyncio.sleep(pause)
+            found = await self._visit(self._list)
         if not isinstance(found, dict):
             return found
         self._known = frozenset(found)
