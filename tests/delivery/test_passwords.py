@@ -12,7 +12,7 @@ from mailtls.evidence import Capabilities
 from mailtls.terms import Protocol
 
 
-def said(protocol, *names, username="user", password="pass word"):
+def said(protocol, *names, username="user", password="pass word"):  # noqa: S107 - a canary
     secret = Secret(password) if password else None
     credential = Credential(name="INBOX", username=username, password=secret, token=Secret("t"))
     return commands(protocol, Capabilities(names=names, mechanisms=()), credential)
