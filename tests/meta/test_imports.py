@@ -67,7 +67,7 @@ ONLY_IN = {
     "referencing": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
-    "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
+    "cryptography": {"delivery.dkim", "tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
@@ -84,8 +84,12 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.arrival",
         "delivery.logins",
+        "delivery.mailbox.imap",
+        "delivery.mailbox.pop3",
         "delivery.run",
+        "delivery.visit",
     },
 }
 STREAMS = {
