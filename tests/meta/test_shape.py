@@ -21,6 +21,7 @@ MODULES = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
 _VALUES = "plain values, met in every other test"
 _CONNECTIONS = "one connection is one dialogue: tests/probe/test_perform.py holds it whole"
 TESTED_ELSEWHERE: dict[str, str] = {
+    "delivery/tools.py": _VALUES,
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
     "flow.py": _VALUES,

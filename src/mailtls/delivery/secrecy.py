@@ -1,0 +1,70 @@
+"""A value that is never shown, and the forms in which a peer could play it back.
+
+Nothing of ours prints a secret. What a server says may hold one all the same: a proxy that repeats
+the AUTH line in its refusal is no invention. So everything that is kept of an exchange goes through
+`Redactor`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+
+SHORTEST = 4
+"""Least length of a form that is looked for: hiding every "ab" would hide the report."""
+
+
+class Secret:
+    """A password, token or key. Equality is identity; only `reveal` gives the value."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        """Return the value, for the bytes that are sent and for nothing else."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written anywhere")
+
+
+def forms(value: str) -> frozenset[str]:
+    """Return how a value may look in a log: itself, base64 at three alignments, hex, URL, JSON.
+
+    Of base64 the characters are left out that share bits with a neighbour, and of those at the ends
+    that depend on what stands beside.
+    """
+    data = value.encode()
+    found = {value, value.casefold(), data.hex(), data.hex().upper()}
+    found |= {quote(value), quote(value, safe=""), quote_plus(value)}
+    found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    for lead in range(3):
+        text = base64.b64encode(bytes(lead) + data).decode("ascii").rstrip("=")
+        first = (lead * 8 + 5) // 6
+        last = (lead + len(data)) * 8 // 6
+        part = text[first:last]
+        found |= {part, part.replace("+", "-").replace("/", "_")}
+    return frozenset(form for form in found if len(form) >= SHORTEST)
+
+
+class Redactor:
+    """Takes every form of some secrets out of text."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        found = {form for secret in secrets for form in forms(secret.reveal())}
+        self.__forms = tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with each form replaced by `***`."""
+        for form in self.__forms:
+            text = text.replace(form, MASK)
+        return text
