@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.samples import SAMPLES, Sample, header
 from mailtls.delivery.received import WITH_TLS, WITHOUT_TLS, parse_received
 from mailtls.flow import HopClear, HopTls, HopUnknown
-from delivery.samples import SAMPLES, Sample, header
 
 
 def one(field: str):
@@ -88,7 +88,9 @@ def test_qmail_writes_two_fields_for_one_hop() -> None:
 
 
 def test_a_loopback_client_under_another_name_is_a_network_hop() -> None:
-    field = "from {} ([127.0.0.2]) by b.example (Postfix) with ESMTP id 1; 1 Jan 2026 00:00:00 +0000"
+    field = (
+        "from {} ([127.0.0.2]) by b.example (Postfix) with ESMTP id 1; 1 Jan 2026 00:00:00 +0000"
+    )
     assert not one(field.format("a.example")).local
     assert one(field.format("localhost")).local
     assert one(field.format("B.example")).local
@@ -106,8 +108,30 @@ def test_the_newest_hop_is_first_and_positions_count_all_fields() -> None:
 
 
 PIECES = st.sampled_from(
-    ["Received:", "from", "by", "with", "(", ")", "\\", '"', ";", "\r\n ", "\r\n", "\0", "\xff", "::"]
-    + ["[127.0.0.1]", "ESMTPS", "id", "1 Jan 2026 99:00:00 +9999", "qmail 1 invoked", "[", "%", "@"]
+    [
+        "Received:",
+        "from",
+        "by",
+        "with",
+        "(",
+        ")",
+        "\\",
+        '"',
+        ";",
+        "\r\n ",
+        "\r\n",
+        "\x00",
+        "ÿ",
+        "::",
+        "[127.0.0.1]",
+        "ESMTPS",
+        "id",
+        "1 Jan 2026 99:00:00 +9999",
+        "qmail 1 invoked",
+        "[",
+        "%",
+        "@",
+    ]
 )
 
 
@@ -128,7 +152,9 @@ def test_nothing_raises(data: bytes) -> None:
         b"Received: " + b":" * 1_000_000,
         b"Received: from x (" + b"a@" * 500_000,
         b"Received: from x (" + b"1:" * 500_000 + b") by y with SMTP",
-        b"Received: from x (TLS: a, " + b"TLS: " * 200_000 + b") by y id 00000000.00000000.00000000",
+        b"Received: from x (TLS: a, "
+        + b"TLS: " * 200_000
+        + b") by y id 00000000.00000000.00000000",
         b"Received: by " + b"a." * 500_000 + b"outlook.comx",
         b"Received: by x; " + b"1 Jan " * 200_000,
         b"Received:" + b"\r\n a" * 300_000,

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 
+from mailtls.delivery.grammars import tls_of
+from mailtls.delivery.hosts import is_among
 from mailtls.flow import Arrived, Hop, HopClear, HopTls, HopUnknown, Submitted
 
 OURSELVES = "mailtls"
@@ -70,12 +71,14 @@ class Step:
 class Chain:
     """All arrows in the order of the message's way; the last one is reading the mailbox.
 
-    `gap` is one sentence on why the way is not proved as a whole, "" where it is. `below` counts the
-    records under that of the host that took the message. `boundary` is the position in the header of
-    the topmost record that does not count, None where all do.
+    `own` is the record of the host that took the message, None where none is known for it. `gap` is
+    one sentence on why the way is not proved as a whole, "" where it is. `below` counts the records
+    under `own`. `boundary` is the position in the header of the topmost record that does not count,
+    None where all do.
     """
 
     steps: tuple[Step, ...]
+    own: Hop | None
     gap: str
     below: int
     boundary: int | None
@@ -89,11 +92,7 @@ class _Inside:
     taken_at: str
 
     def names(self, *names: str) -> bool:
-        return any(
-            name and fnmatchcase(name.lower(), glob.lower())
-            for name in names
-            for glob in self.globs
-        )
+        return any(is_among(name, self.globs) for name in names)
 
     def sent(self, hop: Hop) -> bool:
         """Return whether a record that counts names a sender inside.
@@ -136,6 +135,7 @@ def trace(
     way.append(_read(arrived, way[-1].receiver))
     return Chain(
         steps=tuple(way),
+        own=None if own is None else hops[own],
         gap=gap,
         below=0 if own is None else len(hops) - own - 1,
         boundary=hops[counted].position if counted < len(hops) else None,
@@ -202,7 +202,7 @@ def _first(submitted: Submitted, receiver: str) -> Step:
     return Step(
         sender=OURSELVES,
         receiver=receiver,
-        security=HopTls(version=submitted.version, cipher=submitted.cipher),
+        security=tls_of(submitted.version, submitted.cipher),
         local=False,
         proof=Proof.SEEN,
         hop=None,
@@ -235,9 +235,7 @@ def _recorded(hop: Hop, proof: Proof) -> Step:
 
 def _read(arrived: Arrived, last: str) -> Step:
     security: HopTls | HopClear = (
-        HopTls(version=arrived.version, cipher=arrived.cipher)
-        if arrived.version
-        else HopClear(keyword="")
+        tls_of(arrived.version, arrived.cipher) if arrived.version else HopClear(keyword="")
     )
     return Step(
         sender=last,

@@ -57,7 +57,8 @@ def version_label(written: str, cipher: str) -> str:
     return "TLSv1.2" if _ONLY_TLS1_2.search(cipher) else ""
 
 
-def _named(version: str, cipher: str) -> HopTls:
+def tls_of(version: str, cipher: str) -> HopTls:
+    """Return the TLS that is written so, its version as TlsVersion labels it."""
     return HopTls(version=version_label(version, cipher), cipher=cipher)
 
 
@@ -70,7 +71,7 @@ def _comment(pattern: str, *clauses: str) -> Reading:
             match = form.match(comment)
             if match is not None:
                 named = match.groupdict()
-                return _named(named.get("version") or "", named.get("cipher") or "")
+                return tls_of(named.get("version") or "", named.get("cipher") or "")
         return None
 
     return reading
@@ -85,7 +86,7 @@ def _words(pattern: str, clause: str) -> Reading:
         if match is None:
             return None
         named = match.groupdict()
-        return _named(named.get("version") or "", named.get("cipher") or "")
+        return tls_of(named.get("version") or "", named.get("cipher") or "")
 
     return reading
 
@@ -102,7 +103,7 @@ def _exim(field: Clauses) -> HopTls | None:
     for comment in field.beside("with"):
         version, _, rest = comment.partition(":")
         if _VERSION.fullmatch(version):
-            return _named(version, rest.partition(":")[0] or field.word("tls"))
+            return tls_of(version, rest.partition(":")[0] or field.word("tls"))
     return _TLS_CLAUSE(field)
 
 

@@ -27,6 +27,9 @@ from mailtls.rules import (
     certificate_trust,
     certificate_usage,
     closed,
+    delivery_authentication,
+    delivery_delay,
+    delivery_hops,
     mode,
     protocol,
     reachable,
@@ -81,6 +84,9 @@ RULES: tuple[Rule, ...] = (
     address_agreement.RULE,
     certificate_agreement.RULE,
     agreement.RULE,
+    delivery_hops.RULE,
+    delivery_authentication.RULE,
+    delivery_delay.RULE,
 )
 
 
