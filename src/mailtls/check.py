@@ -10,10 +10,10 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__
 from mailtls.book import EvidenceBook
@@ -30,16 +30,20 @@ from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.runner import Limits, Runner
+from mailtls.probe.web import Web
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
-from mailtls.rules import RULES, select
+from mailtls.rules import RULES, mode, select
 from mailtls.rules.base import Rule, session_question
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from mailtls.sending import Sending
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
 
@@ -67,10 +71,11 @@ def check(
         print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
+    sending = _sending(policy, options, rules)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    book = asyncio.run(_probe(policy, options, anchors, started))
+    book = asyncio.run(_probe(policy, options, anchors, started, sending))
     verdicts = judge(policy, rules, book, started)
     if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
         # Nothing was checked, and that is never green.
@@ -98,6 +103,15 @@ def check(
     paths = {each.format: str(each.path) for each in options.report}
     _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
+
+
+def _sending(policy: Policy, options: argparse.Namespace, rules: Sequence[Rule]) -> Sending | None:
+    """Return what the run sends: nothing without `--send`, nor where no rule would judge it."""
+    if not options.send or not any(rule.id.startswith("delivery-") for rule in rules):
+        return None
+    from mailtls.sending import prepare
+
+    return prepare(policy, options, os.environ)
 
 
 def _described(rule: Rule) -> RuleInfo:
@@ -164,10 +178,24 @@ def _write_to(file: TextIO | None, content: str) -> None:
 
 
 async def _probe(
-    policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
+    policy: Policy,
+    options: argparse.Namespace,
+    anchors: bytes,
+    now: datetime,
+    sending: Sending | None,
 ) -> EvidenceBook:
+    network = LiveNetwork(_resolver(options.resolver))
+    routes = Routes(detours=options.connect_to)
+    # One moment for the whole run: every certificate is judged by the same.
+    settings = Settings(
+        client_name=_client_name(options.client_name),
+        extra_anchors=anchors,
+        system_anchors=system_anchors(os.environ),
+        randomness=secrets.token_bytes,
+        now=lambda: now,
+    )
     runner = Runner(
-        LiveNetwork(_resolver(options.resolver)),
+        network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -175,21 +203,18 @@ async def _probe(
             retries=options.retries,
             gentle=options.gentle,
         ),
-        settings=Settings(
-            client_name=_client_name(options.client_name),
-            extra_anchors=anchors,
-            system_anchors=system_anchors(os.environ),
-            randomness=secrets.token_bytes,
-            now=_constant(now),
-        ),
-        routes=Routes(detours=options.connect_to),
+        settings=settings,
+        routes=routes,
     )
-    return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    # A delivery goes to addresses that the probe finds, also where no other rule is asked.
+    rules = (*select(RULES, options.rule), *((mode.RULE,) if sending else ()))
+    book = await runner.run(build_plan(policy, rules))
+    if sending is None:
+        return book
+    from mailtls.sending import deliver
 
-
-def _constant(now: datetime) -> Callable[[], datetime]:
-    """Return the clock of a run: one moment, so that every certificate is judged by the same."""
-    return lambda: now
+    web = Web(network=network, settings=settings, routes=routes)
+    return await deliver(sending, policy, book, web, options.timeout)
 
 
 def _resolver(server: DnsServer | None) -> Resolver:

@@ -98,7 +98,18 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
     ]
     left = {endpoint.name for endpoint in chosen}
     agreements = [each for each in policy.agreements if len(left.intersection(each.endpoints)) > 1]
-    return replace(policy, endpoints=tuple(chosen), agreements=tuple(agreements))
+    deliveries = [
+        each
+        for each in policy.deliveries
+        if each.send.endpoint in left
+        and (each.receive is None or not each.receive.endpoint or each.receive.endpoint in left)
+    ]
+    return replace(
+        policy,
+        endpoints=tuple(chosen),
+        agreements=tuple(agreements),
+        deliveries=tuple(deliveries),
+    )
 
 
 def plan(options: argparse.Namespace) -> int:

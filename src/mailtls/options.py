@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailtls.net.routes import parse_detour
+from mailtls.send_options import add_send_options
 from mailtls.terms import Level
 
 COMMANDS = ("check", "plan", "validate", "explain", "demo")
@@ -112,6 +113,7 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     _choice(check)
     _output(check, formats)
     _network(check)
+    add_send_options(check)
     plan = _command(commands, "plan", "list what would be asked, without asking it")
     _policy(plan)
     _choice(plan)

@@ -48,7 +48,9 @@ MAY_IMPORT = {
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "options": (*DATA, "net.routes", "__version__"),
+    "options": (*DATA, "net.routes", "send_options", "__version__"),
+    "send_options": ("delivery.credentials", "policy.hosts"),
+    "sending": ("",),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -78,6 +80,7 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.run",
     },
 }
 STREAMS = {

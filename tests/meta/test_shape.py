@@ -28,6 +28,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "policy/delivery.py": _VALUES,
     "policy/model.py": _VALUES,
     "probe/attempt.py": _CONNECTIONS,
+    "probe/handshake.py": _CONNECTIONS,
     "probe/hello.py": _CONNECTIONS,
     "probe/questions.py": _VALUES,
     "probe/session.py": _CONNECTIONS,

@@ -48,6 +48,7 @@ class Grant:
 class Credential:
     """One login; at least one of `password`, `token` and `grant` is there."""
 
+    name: str
     username: str
     password: Secret | None = None
     token: Secret | None = None
@@ -135,6 +136,7 @@ def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
     if not values["USERNAME"] or not (values["PASSWORD"] or values["TOKEN"] or grant):
         return _absent(name)
     return Credential(
+        name=name,
         username=values["USERNAME"],
         password=_secret(values["PASSWORD"]),
         token=_secret(values["TOKEN"]),

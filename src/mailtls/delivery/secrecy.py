@@ -10,7 +10,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus
+
+T = TypeVar("T")
 
 MASK = "***"
 
@@ -57,14 +62,41 @@ def forms(value: str) -> frozenset[str]:
 
 
 class Redactor:
-    """Takes every form of some secrets out of text."""
+    """Takes every form of the secrets it knows out of text."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
+        self.__forms: tuple[str, ...] = ()
+        self.learn(*secrets)
+
+    def learn(self, *secrets: Secret) -> None:
+        """Take these out from now on, as a token that was fetched during the run."""
         found = {form for secret in secrets for form in forms(secret.reveal())}
-        self.__forms = tuple(sorted(found, key=lambda form: (-len(form), form)))
+        self.__forms = tuple(sorted({*found, *self.__forms}, key=lambda form: (-len(form), form)))
 
     def __call__(self, text: str) -> str:
         """Return `text` with each form replaced by `***`."""
         for form in self.__forms:
             text = text.replace(form, MASK)
         return text
+
+
+def redacted(value: T, redact: Redactor) -> T:
+    """Return evidence with every text in it redacted, however deep."""
+    return cast("T", _redacted(value, redact))
+
+
+def _redacted(value: object, redact: Redactor) -> object:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode("latin-1")).encode("latin-1")
+        case tuple():
+            return tuple(_redacted(each, redact) for each in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            changed = {f.name: _redacted(getattr(value, f.name), redact) for f in fields(value)}
+            return replace(value, **changed)
+        case _:
+            return value

@@ -12,6 +12,7 @@ from mailtls.dialects.base import (
     client_name_bytes,
     command_line,
     other_protocol,
+    sasl_line,
     text_reply,
     unique,
     upgrade_lines,
@@ -88,6 +89,10 @@ class ImapDialect:
         # Commands in a row need different tags (RFC 9051 section 2.2.1), and a run is repeatable.
         tag = b"c%08x" % zlib.crc32(line)
         return Dialogue(_exchange(tag, command_line(line), secret=secret), phase)
+
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(b"", sasl_line(data), secret=True), Phase.AFTER_TLS)
 
     def closing(self) -> Dialogue[Reply]:
         """Say LOGOUT."""

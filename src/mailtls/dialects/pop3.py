@@ -10,6 +10,7 @@ from mailtls.dialects.base import (
     client_name_bytes,
     command_line,
     other_protocol,
+    sasl_line,
     text_reply,
     unique,
     upgrade_lines,
@@ -68,6 +69,10 @@ class Pop3Dialect:
     ) -> Dialogue[Reply]:
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
+
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(sasl_line(data), secret=True), Phase.AFTER_TLS)
 
     def closing(self) -> Dialogue[Reply]:
         """Say QUIT."""

@@ -12,6 +12,7 @@ from mailtls.dialects.base import (
     client_name_bytes,
     command_line,
     other_protocol,
+    sasl_line,
     unique,
     upgrade_lines,
     upgrade_reply,
@@ -75,12 +76,17 @@ class SmtpDialect:
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
 
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(sasl_line(data), secret=True), Phase.AFTER_TLS)
+
     def closing(self) -> Dialogue[Reply]:
         """Say QUIT."""
         return Dialogue(_exchange(b"QUIT\r\n"), Phase.AFTER_TLS)
 
 
-def _reply() -> Script[Reply]:
+def read_reply() -> Script[Reply]:
+    """Read one reply of any number of lines (RFC 5321 section 4.2)."""
     code = ""
     lines: list[str] = []
     while True:
@@ -100,7 +106,7 @@ def _reply() -> Script[Reply]:
 
 def _exchange(line: bytes, *, secret: bool = False) -> Script[Reply]:
     yield Send(line, secret)
-    return (yield from _reply())
+    return (yield from read_reply())
 
 
 def _temporary(reply: Reply) -> bool:
@@ -111,7 +117,7 @@ def _opening(protocol: Protocol, client_name: bytes) -> Script[Opening]:
     other = yield from other_protocol(*_FAMILY)
     if other is not None:
         return wrong_opening(other)
-    greeting = yield from _reply()
+    greeting = yield from read_reply()
     proof = _as_sent(greeting)
     spoken = classify(proof)
     if spoken not in _FAMILY:  # a banner of several lines that names itself late
@@ -130,7 +136,7 @@ def _opening(protocol: Protocol, client_name: bytes) -> Script[Opening]:
 
 
 def _greeting() -> Script[Reply]:
-    reply = yield from _reply()
+    reply = yield from read_reply()
     if reply.code == _READY:
         return reply
     cause = {"4": Cause.THROTTLED, "5": Cause.REFUSED}.get(reply.code[0], Cause.MALFORMED)

@@ -6,6 +6,8 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from mailtls.dialects import DIALECTS
 from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.classify import classify
@@ -24,12 +26,11 @@ from mailtls.evidence import (
     WrongMode,
 )
 from mailtls.net.interface import Stream
-from mailtls.policy.model import Anchors
 from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream, drain
+from mailtls.probe.handshake import handshake
 from mailtls.probe.questions import SessionQuestion
 from mailtls.terms import Cause, Mode, Phase
-from mailtls.tls import certificates, path
 from mailtls.tls.session import Handshake, TlsSession
 
 GREETING_PATIENCE = 9.0
@@ -43,21 +44,27 @@ SILENT_PORT_SECONDS = 2.5
 
 _UNTOLD = frozenset({Spoken.SILENCE, Spoken.UNKNOWN, *SPOKEN_PROTOCOLS})
 
+Visit = Callable[[SessionEvidence, TlsStream, TlsSession], Awaitable[object]]
+"""What goes on inside a session beyond its own steps; it is given the evidence, the stream and the channel."""
+
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
 
 
 async def ask_session(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt,
+    question: SessionQuestion,
+    stream: BoundedStream,
+    *,
+    visit: Visit | None = None,
 ) -> SessionEvidence:
-    """Hold one session of the declared protocol and mode, and return each of its steps."""
-    if question.mode is Mode.STARTTLS:
-        return await _by_upgrade(attempt, question, stream)
-    return await _implicit(attempt, question, stream)
+    """Hold one session and return each of its steps; `visit` is let in before the farewell."""
+    hold = _by_upgrade if question.mode is Mode.STARTTLS else _implicit
+    return await hold(attempt, question, stream, visit)
 
 
 async def _by_upgrade(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt, question: SessionQuestion, stream: BoundedStream, visit: Visit | None
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
     opening = await open_dialogue(attempt, dialect, stream)
@@ -80,14 +87,13 @@ async def _by_upgrade(
         why = behind(step, Phase.UPGRADE)
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=why)
     channel = tls_engine(question.server_name)
-    tls = await _handshake(attempt, question.anchors, channel, stream)
+    tls = await handshake(attempt, question.anchors, channel, stream)
     if not isinstance(tls, TlsFacts):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=tls)
     inside = TlsStream(stream, channel)
     after = await attempt.run(inside, dialect.capabilities(attempt.settings.client_name))
-    await farewell(attempt, dialect, inside, after)
-    return SessionEvidence(
+    seen = SessionEvidence(
         greeting=opening.greeting,
         before=before,
         upgrade=step,
@@ -95,14 +101,16 @@ async def _by_upgrade(
         greeting_after=UPGRADED,
         after=after,
     )
+    await farewell(attempt, dialect, inside, await _visited(seen, after, inside, channel, visit))
+    return seen
 
 
 async def _implicit(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt, question: SessionQuestion, stream: BoundedStream, visit: Visit | None
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
     channel = tls_engine(question.server_name)
-    tls = await _handshake(attempt, question.anchors, channel, stream)
+    tls = await handshake(attempt, question.anchors, channel, stream)
     if not isinstance(tls, TlsFacts):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=IMPLICIT, before=IMPLICIT, upgrade=IMPLICIT, tls=tls)
@@ -115,14 +123,28 @@ async def _implicit(
         greeting = after = opening
     else:
         greeting, after = opening.greeting, opening.capabilities
-    await farewell(attempt, dialect, inside, after)
-    return SessionEvidence(
+    seen = SessionEvidence(
         greeting=IMPLICIT,
         before=IMPLICIT,
         upgrade=IMPLICIT,
         tls=tls,
         greeting_after=greeting,
         after=after,
+    )
+    await farewell(attempt, dialect, inside, await _visited(seen, after, inside, channel, visit))
+    return seen
+
+
+async def _visited(
+    seen: SessionEvidence,
+    after: Capabilities | Missing,
+    inside: TlsStream,
+    channel: TlsSession,
+    visit: Visit | None,
+) -> object:
+    """Return the last exchange of a session, the visitor's where one was let in."""
+    return (
+        after if visit is None or isinstance(after, Missing) else await visit(seen, inside, channel)
     )
 
 
@@ -172,30 +194,6 @@ async def upgrade(
 def tls_engine(server_name: str) -> TlsSession:
     """Return a handshake that names the server and verifies nothing."""
     return TlsSession(server_name, classify=classify)
-
-
-async def _handshake(
-    attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
-) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
-    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
-    if not isinstance(done, Handshake):
-        return done
-    return TlsFacts(
-        version=done.version,
-        cipher=done.cipher,
-        group=done.group,
-        alpn=done.alpn,
-        chain=tuple(certificates.parse(der) for der in done.chain),
-        path=path.validate(
-            done.chain,
-            anchors,
-            at=attempt.settings.now(),
-            extra_pem=attempt.settings.extra_anchors,
-            system=attempt.settings.system_anchors,
-        ),
-        staple=done.staple,
-        client_certificate_requested=done.client_certificate_requested,
-    )
 
 
 async def farewell(
