@@ -1,4 +1,4 @@
-"""What the rules about a received message share: which deliveries have one, and where it is told."""
+"""What the rules about a received message share: which deliveries have one, and the way it took."""
 
 from __future__ import annotations
 
@@ -8,41 +8,27 @@ from dataclasses import dataclass, replace
 from mailtls.delivery.chain import Chain, trace
 from mailtls.delivery.received import parse_received
 from mailtls.evidence import Line, Missing, Skipped
-from mailtls.flow import (
-    Arrived,
-    DeliveryEvidence,
-    NotArrived,
-    Refused,
-    Submitted,
-    Withheld,
-    WithheldKind,
-)
-from mailtls.policy.delivery import Delivery, FlowExpectation
-from mailtls.policy.model import Endpoint
+from mailtls.flow import Arrived, Hop, Submitted, Withheld
+from mailtls.policy.delivery import FlowExpectation
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, inconclusive, not_applicable
+from mailtls.rules.deliveries import Flow, flows, withheld
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase
 
 RECORD_LIMIT = 1000
 """Characters of a Received field in a transcript; real ones have up to 700."""
 
-_NO_FAULT = frozenset({WithheldKind.NOT_ASKED, WithheldKind.NO_CREDENTIAL})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """One delivery whose message was found, and the way it took."""
+    """One delivery whose message was found; `hops` are all its records, newest first."""
 
-    delivery: Delivery
+    expect: FlowExpectation
     submitted: Submitted
     arrived: Arrived
+    hops: tuple[Hop, ...]
     chain: Chain
-
-    @property
-    def expect(self) -> FlowExpectation:
-        """Return what the policy asks of the message as received."""
-        return self.delivery.expect
 
 
 def across_delivered(
@@ -54,70 +40,44 @@ def across_delivered(
 
     A finding's key is below the delivery, as "expect.hops".
     """
-    endpoints = {endpoint.name: endpoint for endpoint in run.policy.endpoints}
-    for delivery in run.policy.deliveries:
-        sent_at = endpoints.get(delivery.send.endpoint)
-        if sent_at is None:
+    for flow in flows(run):
+        delivered = delivered_by(flow)
+        if isinstance(delivered, Finding):
+            yield flow.placed(delivered, at=flow.reader)
             continue
-        read_at = endpoints.get(delivery.receive.endpoint) if delivery.receive else None
-        evidence = run.deliveries.get(delivery.name)
-        delivered = _delivered(delivery, evidence, sent_at)
-        findings: Iterable[Finding]
-        records: tuple[Line, ...] = ()
-        if not isinstance(delivered, Delivered):
-            findings = (delivered,)
-        elif not asked(delivery.expect):
-            findings = (not_applicable("the policy does not ask for it"),)
-        else:
-            findings, records = judge(delivered), _records(delivered)
+        findings: Iterable[Finding] = (not_applicable("the policy does not ask for it"),)
+        if asked(delivered.expect):
+            findings = judge(delivered)
         for finding in findings:
-            named = replace(finding, message=f"{delivery.name}: {finding.message}")
-            yield Placed(
-                endpoint=read_at or sent_at,
-                finding=named,
-                route=(*delivery.route, *(finding.key.split(".") if finding.key else ())),
-                transcript=records,
+            yield flow.placed(
+                replace(finding, message=f"{flow.delivery.name}: {finding.message}"),
+                at=flow.reader,
+                key=tuple(finding.key.split(".")) if finding.key else (),
+                transcript=_records(delivered),
             )
+
+
+def delivered_by(flow: Flow) -> Delivered | Finding:
+    """Return the delivery with the way of its message, or why there is no message to judge."""
+    name = flow.delivery.name
+    submitted, arrived = flow.evidence.submission, flow.evidence.arrival
+    for said in (submitted, arrived):
+        if isinstance(said, Withheld):
+            return withheld(said, name, expected="")
+    if not isinstance(submitted, Submitted):
+        return _behind(f"{name}: the message was not sent (see the rule delivery-accepted)")
+    if isinstance(arrived, Skipped):
+        return not_applicable(f"{name}: {arrived.reason}")
+    if not isinstance(arrived, Arrived):
+        return _behind(f"{name}: the message was not found (see the rule delivery-arrived)")
+    expect, hops = flow.delivery.expect, parse_received(arrived.header)
+    chain = trace(submitted, arrived, hops, host=flow.sender.host, globs=expect.hosts)
+    return Delivered(expect=expect, submitted=submitted, arrived=arrived, hops=hops, chain=chain)
 
 
 def silent(detail: str) -> Missing:
     """Return what is missing where the header does not say; `detail` is one sentence."""
     return Missing(phase=Phase.AFTER_TLS, cause=Cause.SILENT, detail=detail)
-
-
-def _delivered(
-    delivery: Delivery, evidence: DeliveryEvidence | None, sent_at: Endpoint
-) -> Delivered | Finding:
-    """Return the delivery with its way, or why there is no message to judge."""
-    if evidence is None:
-        return not_applicable("the run does not send; --send does")
-    submitted, arrived = evidence.submission, evidence.arrival
-    if not isinstance(submitted, Submitted):
-        return _unsent(submitted)
-    if isinstance(arrived, Skipped):
-        return not_applicable(arrived.reason)
-    if not isinstance(arrived, Arrived):
-        return _unread(arrived)
-    chain = trace(
-        submitted,
-        arrived,
-        parse_received(arrived.header),
-        host=sent_at.host,
-        globs=delivery.expect.hosts,
-    )
-    return Delivered(delivery=delivery, submitted=submitted, arrived=arrived, chain=chain)
-
-
-def _unsent(why: Refused | Withheld | Missing) -> Finding:
-    if isinstance(why, Withheld) and why.kind in _NO_FAULT:
-        return not_applicable(why.detail)
-    return _behind("the message was not sent (see the rule delivery-accepted)")
-
-
-def _unread(why: NotArrived | Refused | Withheld | Missing) -> Finding:
-    if isinstance(why, Withheld) and why.kind in _NO_FAULT:
-        return not_applicable(why.detail)
-    return _behind("the message was not found (see the rule delivery-arrived)")
 
 
 def _behind(detail: str) -> Finding:
@@ -127,5 +87,6 @@ def _behind(detail: str) -> Finding:
 
 def _records(delivered: Delivered) -> tuple[Line, ...]:
     """Return the Received fields as the proof, newest first as in the message."""
-    hops = parse_received(delivered.arrived.header)
-    return tuple(Line(side="S", text=f"Received: {clean(hop.field, RECORD_LIMIT)}") for hop in hops)
+    return tuple(
+        Line(side="S", text=f"Received: {clean(hop.field, RECORD_LIMIT)}") for hop in delivered.hops
+    )

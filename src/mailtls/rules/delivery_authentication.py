@@ -15,8 +15,9 @@ from mailtls.delivery.hosts import is_among
 from mailtls.evidence import Missing
 from mailtls.flow import Signature
 from mailtls.rules.across import Placed, RunView
-from mailtls.rules.base import Finding, Rule, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import Finding, Rule, failed, inconclusive, passed
 from mailtls.rules.delivered import Delivered, across_delivered, silent
+from mailtls.rules.deliveries import needs_nothing
 
 _NAMES = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 _FIXES = {
@@ -128,6 +129,6 @@ RULE = Rule(
     id="delivery-authentication",
     title="SPF, DKIM or DMARC of the delivery",
     summary="A trusted host recorded the wanted results of SPF, DKIM and DMARC for the test message.",
-    needs=needs_session,
+    needs=needs_nothing,
     across=across,
 )

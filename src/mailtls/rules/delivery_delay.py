@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from mailtls.delivery.delays import Delays, delays
 from mailtls.rules.across import Placed, RunView
-from mailtls.rules.base import Finding, Rule, failed, needs_session, passed
+from mailtls.rules.base import Finding, Rule, failed, passed
 from mailtls.rules.delivered import Delivered, across_delivered
+from mailtls.rules.deliveries import needs_nothing
 
 _KEY = "expect.within"
 
@@ -56,6 +57,6 @@ RULE = Rule(
     id="delivery-delay",
     title="Delivery too slow",
     summary="The test message is found within the time the policy allows.",
-    needs=needs_session,
+    needs=needs_nothing,
     across=across,
 )

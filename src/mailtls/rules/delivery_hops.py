@@ -9,8 +9,9 @@ from mailtls.delivery.chain import Proof, Step
 from mailtls.flow import HopClear, HopTls, HopUnknown
 from mailtls.policy.delivery import FlowExpectation
 from mailtls.rules.across import Placed, RunView
-from mailtls.rules.base import Finding, Rule, failed, inconclusive, needs_session, passed
+from mailtls.rules.base import Finding, Rule, failed, inconclusive, passed
 from mailtls.rules.delivered import Delivered, across_delivered, silent
+from mailtls.rules.deliveries import needs_nothing
 from mailtls.rules.delivery_fixes import demand, record
 from mailtls.terms import TlsVersion
 
@@ -109,6 +110,6 @@ RULE = Rule(
     id="delivery-hops",
     title="Hop of the delivery without TLS",
     summary="Every network hop that trusted hosts recorded of the test message had TLS.",
-    needs=needs_session,
+    needs=needs_nothing,
     across=across,
 )
