@@ -35,6 +35,7 @@ from mailtls.probe.web import Web
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
+from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, mode, select
@@ -96,6 +97,7 @@ def check(
         tolerate_inconclusive=options.inconclusive == "warn",
         version=__version__,
         problems=warnings,
+        flows=flows_of(policy, book.deliveries),
     )
     _publish(report, options)
     for file, form in files:

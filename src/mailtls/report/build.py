@@ -14,6 +14,7 @@ from mailtls.report.excerpt import mark
 from mailtls.report.model import (
     Certificate,
     Endpoint,
+    Flow,
     Notice,
     Proof,
     Report,
@@ -80,12 +81,13 @@ def build(
     tolerate_inconclusive: bool,
     version: str,
     problems: Sequence[Problem] = (),
+    flows: Sequence[Flow] = (),
 ) -> Report:
     """Return the report of a run.
 
     `targets` is by endpoint name, `excerpt` gives the source line of a location as it stands in the
     file, `rules` are those that were asked, with text of our own, `problems` are the policy's
-    warnings. Raises ValueError without any verdict: a run that checked nothing has no report.
+    warnings, `flows` the ways of test messages. Raises ValueError without any verdict: a run that checked nothing has no report.
     """
     judged = tuple(verdicts)
     if not judged:
@@ -123,6 +125,7 @@ def build(
         results=tuple(sorted(results, key=_order)),
         rules=tuple(known[each] for each in sorted(known)),
         notices=tuple(notice(problem) for problem in problems),
+        flows=tuple(flows),
     )
 
 
