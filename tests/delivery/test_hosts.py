@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailtls.delivery.hosts import is_among
+from deliveries import HOSTS, MAILBOX, SUBMISSION, delivery
+from factories import endpoint
+from mailtls.delivery.hosts import inside, is_among
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,9 @@ def test_globs(name: str, glob: str, *, fits: bool) -> None:
 
 def test_no_host_is_among_none() -> None:
     assert not is_among("a", ())
+
+
+def test_without_a_word_the_delivery_s_own_endpoints_are_inside() -> None:
+    endpoints = (SUBMISSION, MAILBOX, endpoint(name="other", host="other.example.org"))
+    assert inside(delivery(), endpoints) == HOSTS
+    assert inside(delivery(hosts=()), endpoints) == ("mail.example.org", "imap.example.net")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mailtls.delivery.chain import OURSELVES, Chain, Proof, Step, trace
+from mailtls.delivery.hosts import inside
 from mailtls.delivery.received import parse_received
 from mailtls.flow import Arrived, DeliveryEvidence, HopClear, HopTls, HopUnknown, Submitted
 from mailtls.policy.delivery import Delivery
-from mailtls.policy.model import Policy
+from mailtls.policy.model import Endpoint, Policy
 from mailtls.report.model import Arrow, Flow, Mark
 from mailtls.sanitizer import clean
 
@@ -34,9 +35,8 @@ _HEADS = {
 
 def flows_of(policy: Policy, deliveries: Mapping[str, DeliveryEvidence]) -> tuple[Flow, ...]:
     """Return the way of every message that was accepted, as it may be shown."""
-    hosts = {endpoint.name: endpoint.host for endpoint in policy.endpoints}
     found = (
-        _flow(each, deliveries[each.name], hosts.get(each.send.endpoint, each.send.endpoint))
+        _flow(each, deliveries[each.name], policy.endpoints)
         for each in policy.deliveries
         if each.name in deliveries
     )
@@ -56,11 +56,14 @@ def label(arrow: Arrow) -> str:
             return "within one host"
 
 
-def _flow(delivery: Delivery, evidence: DeliveryEvidence, host: str) -> Flow | None:
+def _flow(
+    delivery: Delivery, evidence: DeliveryEvidence, endpoints: tuple[Endpoint, ...]
+) -> Flow | None:
     submitted, arrived = evidence.submission, evidence.arrival
     if not isinstance(submitted, Submitted):
         return None
     name = clean(delivery.name)
+    host = next(each.host for each in endpoints if each.name == delivery.send.endpoint)
     if not isinstance(arrived, Arrived):
         first = Arrow(
             sender=OURSELVES,
@@ -73,7 +76,7 @@ def _flow(delivery: Delivery, evidence: DeliveryEvidence, host: str) -> Flow | N
         words = (*_listed("Proved", (first,)), "Not proved: what became of the message behind it.")
         return Flow(name=name, arrows=(first,), words=words, proved=False)
     hops = parse_received(arrived.header)
-    chain = trace(submitted, arrived, hops, host=host, globs=delivery.expect.hosts)
+    chain = trace(submitted, arrived, hops, host=host, globs=inside(delivery, endpoints))
     arrows = tuple(_arrow(step) for step in chain.steps)
     return Flow(
         name=name,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mailtls.delivery.chain import Chain, trace
+from mailtls.delivery.hosts import inside
 from mailtls.delivery.received import parse_received
 from mailtls.evidence import Line, Missing, Skipped
 from mailtls.flow import Arrived, Hop, Submitted, Withheld
@@ -22,9 +23,13 @@ RECORD_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """One delivery whose message was found; `hops` are all its records, newest first."""
+    """One delivery whose message was found; `hops` are all its records, newest first.
+
+    `globs` are the hosts whose records count.
+    """
 
     expect: FlowExpectation
+    globs: tuple[str, ...]
     submitted: Submitted
     arrived: Arrived
     hops: tuple[Hop, ...]
@@ -70,9 +75,16 @@ def delivered_by(flow: Flow) -> Delivered | Finding:
         return not_applicable(f"{name}: {arrived.reason}")
     if not isinstance(arrived, Arrived):
         return _behind(f"{name}: the message was not found (see the rule delivery-arrived)")
-    expect, hops = flow.delivery.expect, parse_received(arrived.header)
-    chain = trace(submitted, arrived, hops, host=flow.sender.host, globs=expect.hosts)
-    return Delivered(expect=expect, submitted=submitted, arrived=arrived, hops=hops, chain=chain)
+    hops = parse_received(arrived.header)
+    globs = inside(flow.delivery, (flow.sender, flow.reader))
+    return Delivered(
+        expect=flow.delivery.expect,
+        globs=globs,
+        submitted=submitted,
+        arrived=arrived,
+        hops=hops,
+        chain=trace(submitted, arrived, hops, host=flow.sender.host, globs=globs),
+    )
 
 
 def silent(detail: str) -> Missing:

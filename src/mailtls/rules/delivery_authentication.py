@@ -64,7 +64,7 @@ def _counted(delivered: Delivered) -> Iterator[AuthenticationResults]:
         if chain.boundary is not None and field.position > chain.boundary:
             continue
         nameless = not field.authority and any(field.position < below for below in exchange)
-        if nameless or is_among(field.authority, delivered.expect.hosts):
+        if nameless or is_among(field.authority, delivered.globs):
             yield field
 
 
