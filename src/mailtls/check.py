@@ -190,13 +190,12 @@ async def _probe(
 ) -> EvidenceBook:
     network = LiveNetwork(_resolver(options.resolver))
     routes = Routes(detours=options.connect_to)
-    # One moment for the whole run: every certificate is judged by the same.
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
         system_anchors=system_anchors(os.environ),
         randomness=secrets.token_bytes,
-        now=lambda: now,
+        now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
     runner = Runner(
         network,

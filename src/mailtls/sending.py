@@ -116,7 +116,7 @@ async def deliver(
     `seconds` bounds one connection.
     """
     redact = Redactor(sending.vault.secrets)
-    logins = Logins(sending.vault)
+    logins = Logins(sending.vault, web, redact)
     tools = MailboxTools(
         network=web.network,
         settings=web.settings,
@@ -202,9 +202,9 @@ def _service(endpoint: Endpoint) -> Service:
 def _origin(environment: Mapping[str, str]) -> str:
     repository, run = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_RUN_ID")
     if not repository or not run:
-        return "A run on a machine of its owner"
+        return "a run outside a CI that names itself"
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
-    return f"The workflow run {server}/{repository}/actions/runs/{run}"
+    return f"{server}/{repository}/actions/runs/{run}"
 
 
 def _tell_withheld(evidence: Mapping[str, DeliveryEvidence]) -> None:

@@ -61,7 +61,8 @@ MAY_IMPORT = {
     "judge": (*SHARED, "rules"),
     "report": (*SHARED, *HEADER, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
-    "action": (*DATA, "cli"),
+    "action": (*DATA, "cli", "handover"),
+    "handover": (),
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
@@ -97,6 +98,7 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.logins",
         "delivery.run",
     },
 }
