@@ -20,7 +20,7 @@ from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
+from mailtls.evidence import SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
@@ -31,15 +31,18 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
+from mailtls.probe.questions import Service
 from mailtls.probe.runner import Limits, Runner
 from mailtls.probe.web import Web
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
+from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, mode, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule, TargetView
+from mailtls.rules.proofs import proofs
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -85,7 +88,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=_summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -96,6 +99,7 @@ def check(
         tolerate_inconclusive=options.inconclusive == "warn",
         version=__version__,
         problems=warnings,
+        flows=flows_of(policy, book.deliveries),
     )
     _publish(report, options)
     for file, form in files:
@@ -240,19 +244,29 @@ def _client_name(given: str | None) -> str:
     return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
 
 
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
+def _summaries(
+    policy: Policy, book: EvidenceBook, routes: Routes, now: datetime
+) -> dict[str, list[TargetSummary]]:
     summaries: dict[str, list[TargetSummary]] = {}
     for endpoint in policy.endpoints:
         summaries[endpoint.name] = []
         for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
+            view = TargetView(
+                endpoint=endpoint,
+                profile=policy.profile_of(endpoint),
+                target=target,
+                answers=book.answered(target),
+                unresolved=None,
+                now=now,
+            )
+            session = view.session
             summaries[endpoint.name].append(
                 TargetSummary(
                     address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
+                    port=routes(Service(host=target.host, port=target.port)).port,
+                    connections=sum(each.attempts for each in view.answers.values()),
+                    session=session if isinstance(session, SessionEvidence) else None,
+                    proofs=proofs(view),
                 )
             )
     return summaries

@@ -17,6 +17,22 @@ MODULES = {
 
 DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
+# What a message's header says: pure, for the rules and the reports as well.
+HEADER = tuple(
+    f"delivery.{name}"
+    for name in (
+        "fields",
+        "clauses",
+        "stamps",
+        "senders",
+        "grammars",
+        "received",
+        "hosts",
+        "chain",
+        "delays",
+        "authentication",
+    )
+)
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
@@ -29,7 +45,8 @@ MAY_IMPORT = {
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
     "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
-    "rules": (*SHARED, "rules", "tls"),
+    "rules": (*SHARED, *HEADER, "rules", "tls"),
+    **dict.fromkeys(HEADER, (*SHARED, *HEADER)),
     "delivery": (
         *SHARED,
         "policy.addresses",
@@ -42,7 +59,7 @@ MAY_IMPORT = {
     ),
     "plan": (*SHARED, "rules"),
     "judge": (*SHARED, "rules"),
-    "report": (*SHARED, "policy", "report"),
+    "report": (*SHARED, *HEADER, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
     "action": (*DATA, "cli", "handover"),
     "handover": (),

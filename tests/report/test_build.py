@@ -77,8 +77,8 @@ def test_a_target_without_a_handshake_has_no_tls_facts():
         verdicts=[verdict()],
         targets={
             NAMES[1]: [
-                TargetSummary(address="2001:db8::1", connections=1, session=None),
-                TargetSummary(address="192.0.2.1", connections=2, session=refused),
+                TargetSummary(address="2001:db8::1", port=25, connections=1, session=None),
+                TargetSummary(address="192.0.2.1", port=25, connections=2, session=refused),
             ]
         },
         locate=lambda _: Location(file="p", line=1, column=1, end_line=1, end_column=2),

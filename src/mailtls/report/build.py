@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from mailtls.errors import Problem
 from mailtls.evidence import CertificateFacts, KeyFacts, SessionEvidence, TlsFacts
 from mailtls.policy import model as policy_model
 from mailtls.report.excerpt import mark
-from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, RuleInfo, Target
+from mailtls.report.model import (
+    Certificate,
+    Endpoint,
+    Flow,
+    Notice,
+    Proof,
+    Report,
+    Result,
+    RuleInfo,
+    Target,
+)
+from mailtls.report.reproduce import command
+from mailtls.report.sources import source
 from mailtls.sanitizer import clean
-from mailtls.terms import Level, TlsVersion
-from mailtls.verdict import Location, Route, Verdict, exit_code, standing
+from mailtls.terms import Cause, Level, TlsVersion
+from mailtls.verdict import Client, Location, Route, Verdict, exit_code, standing
+from mailtls.verdict import Proof as Proved
 
 SENTENCE_LIMIT = 1000
 """Longest message, expectation or observation, in characters: a few remote values and our words."""
@@ -26,6 +40,9 @@ PATH_LIMIT = 4096
 
 NAMES_SHOWN = 50
 
+PROVED_SHOWN = 12
+"""Names of one proof: a hello that was refused may have offered hundreds of suites."""
+
 _CURVES = {
     "prime256v1": "P-256",
     "secp256r1": "P-256",
@@ -37,11 +54,16 @@ _KEY_KINDS = {"rsa": "RSA", "dsa": "DSA", "ecdsa": "ECDSA", "ed25519": "Ed25519"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSummary:
-    """One address of an endpoint: connections made to it, and its full session where there is one."""
+    """One address of an endpoint: connections made to it, and its full session where there is one.
+
+    `port` is the one that connections really went to; `proofs` are what its handshakes showed.
+    """
 
     address: str
+    port: int
     connections: int
     session: SessionEvidence | None
+    proofs: tuple[Proved, ...] = ()
 
 
 def build(
@@ -59,12 +81,13 @@ def build(
     tolerate_inconclusive: bool,
     version: str,
     problems: Sequence[Problem] = (),
+    flows: Sequence[Flow] = (),
 ) -> Report:
     """Return the report of a run.
 
     `targets` is by endpoint name, `excerpt` gives the source line of a location as it stands in the
     file, `rules` are those that were asked, with text of our own, `problems` are the policy's
-    warnings. Raises ValueError without any verdict: a run that checked nothing has no report.
+    warnings, `flows` the ways of test messages. Raises ValueError without any verdict: a run that checked nothing has no report.
     """
     judged = tuple(verdicts)
     if not judged:
@@ -73,7 +96,21 @@ def build(
         each.id: _rule(each) for each in rules
     }
     verdict = standing(judged, fail_on=fail_on)
-    results = [_result(each, locate(each.route), excerpt, known[each.rule]) for each in judged]
+    commands = {
+        (endpoint.name, address): partial(command, endpoint, address, port)
+        for endpoint in policy.endpoints
+        for address, port in _places(endpoint, targets.get(endpoint.name, ()))
+    }
+    results = [
+        _result(
+            each,
+            locate(each.route),
+            excerpt,
+            known[each.rule],
+            commands.get((each.endpoint, each.address)),
+        )
+        for each in judged
+    ]
     endpoints = [_endpoint(each, targets.get(each.name, ()), started) for each in policy.endpoints]
     return Report(
         version=clean(version),
@@ -88,6 +125,7 @@ def build(
         results=tuple(sorted(results, key=_order)),
         rules=tuple(known[each] for each in sorted(known)),
         notices=tuple(notice(problem) for problem in problems),
+        flows=tuple(flows),
     )
 
 
@@ -139,12 +177,22 @@ def _unknown(rule: str) -> RuleInfo:
     return RuleInfo(id=said, title=said, summary=said, help=said, docs_url="")
 
 
+def _places(
+    endpoint: policy_model.Endpoint, targets: Sequence[TargetSummary]
+) -> Iterable[tuple[str | None, int]]:
+    yield None, endpoint.port
+    for target in targets:
+        yield target.address, target.port
+
+
 def _result(
     verdict: Verdict,
     location: Location,
     excerpt: Callable[[Location], str],
     rule: RuleInfo,
+    command_of: Callable[[str, Client], str] | None,
 ) -> Result:
+    again = verdict.again if verdict.cause is not Cause.PREREQUISITE else None
     return Result(
         rule=clean(verdict.rule),
         title=rule.title,
@@ -157,6 +205,8 @@ def _result(
         expected=clean(verdict.expected, SENTENCE_LIMIT),
         observed=clean(verdict.observed, SENTENCE_LIMIT),
         remedy=clean(verdict.remedy, SENTENCE_LIMIT),
+        reproduce=command_of(verdict.rule, again) if command_of and again else "",
+        source=source(verdict.remedy, rule.help),
         phase=verdict.phase,
         cause=verdict.cause,
         transcript=tuple(
@@ -193,6 +243,17 @@ def _target(target: TargetSummary, now: datetime) -> Target:
         cipher=clean(facts.cipher) if facts else None,
         group=(clean(facts.group) or None) if facts else None,
         certificate=_certificate(facts.chain[0], now) if facts and facts.chain else None,
+        proofs=tuple(map(_proof, target.proofs)),
+    )
+
+
+def _proof(proof: Proved) -> Proof:
+    return Proof(
+        part=proof.part,
+        standpoint=proof.standpoint,
+        names=tuple(clean(name) for name in proof.names[:PROVED_SHOWN]),
+        count=len(proof.names),
+        by=clean(proof.by),
     )
 
 

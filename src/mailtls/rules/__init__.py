@@ -29,6 +29,9 @@ from mailtls.rules import (
     closed,
     delivery_accepted,
     delivery_arrived,
+    delivery_authentication,
+    delivery_delay,
+    delivery_hops,
     mode,
     protocol,
     reachable,
@@ -85,6 +88,9 @@ RULES: tuple[Rule, ...] = (
     agreement.RULE,
     delivery_accepted.RULE,
     delivery_arrived.RULE,
+    delivery_hops.RULE,
+    delivery_authentication.RULE,
+    delivery_delay.RULE,
 )
 
 
