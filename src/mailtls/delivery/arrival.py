@@ -12,6 +12,7 @@ from mailtls.delivery.tools import MailboxTools
 from mailtls.evidence import Line, Missing
 from mailtls.flow import Arrived, NotArrived, Refused, Withheld
 from mailtls.policy.delivery import Receive
+from mailtls.terms import Cause
 
 Arrival = Arrived | NotArrived | Refused | Withheld | Missing
 
@@ -74,14 +75,18 @@ async def await_message(
 
 
 async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | None, int]:
-    """Return the message, None at the deadline, or why nobody can tell, and how often was looked."""
+    """Return the message, None at the deadline, or why nobody can tell, and how often was looked.
+
+    A mailbox that is busy is looked into again; one that is busy at the deadline tells nothing.
+    """
     pause = mailbox.head_start
     polls = 0
     while True:
         await _pause(mailbox, pause, deadline - time.monotonic(), often=polls >= PROMPT_POLLS)
         found = await mailbox.look()
         polls += 1
-        if found is not None or time.monotonic() >= deadline:
+        busy = isinstance(found, Missing) and found.cause is Cause.THROTTLED
+        if (found is not None and not busy) or time.monotonic() >= deadline:
             return found, polls
         pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
 

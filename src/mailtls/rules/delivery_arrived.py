@@ -71,7 +71,8 @@ def _arrived(name: str, receive: Receive, seen: Arrived, expected: str) -> Findi
 def _late(flow: Flow, receive: Receive, seen: NotArrived, expected: str) -> Finding:
     submission = flow.evidence.submission
     queued = submission.queue_id if isinstance(submission, Submitted) else ""
-    trail = f"look for {queued} in the log of {flow.sender.name}" if queued else "look at the log"
+    log = f"the log of {flow.sender.host}"
+    trail = f"look for {queued} in {log}" if queued else f"look at {log}"
     return failed(
         f"{flow.delivery.name}: the message did not arrive within {receive.within:.0f} s",
         expected=expected,

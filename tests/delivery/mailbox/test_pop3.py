@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.mailbox.store import POP3, store, waited
+from mailtls.delivery.mailbox import pop3
 from mailtls.delivery.mailbox.pop3 import MESSAGE_BYTES, MOST_NEW, Pop3Mailbox
 from mailtls.dialects.lines import REPLY_BYTES
 from mailtls.evidence import Missing
@@ -108,10 +109,32 @@ def test_a_mailbox_in_use_is_waited_for():
     noted = []
     busy = [b"-ERR [IN-USE] another session\r\n"]
     with store(Via.POP3, first=("AUTH", busy)) as box:
-        found, _, _ = waited(box, means_of={"refused": lambda *case: noted.append(case)})
+        found, _, _ = waited(box, within=0.5, means_of={"refused": lambda *it: noted.append(it)})
     assert isinstance(found, NotArrived)
     assert box.count("AUTH") >= 3
     assert noted == []
+
+
+def test_a_mailbox_that_stays_in_use_leaves_it_open(monkeypatch):
+    monkeypatch.setattr(pop3, "BUSY_PAUSES", (0.01, 0.01))
+    busy = b"-ERR [IN-USE] another session\r\n"
+    with store(Via.POP3, ("AUTH", busy)) as box:
+        found, _, _ = waited(box)
+    assert isinstance(found, Missing)
+    assert (found.cause, box.count("AUTH")) == (Cause.THROTTLED, 3)
+    with store(Via.POP3, ("AUTH", busy), first=("AUTH", [b"+OK\r\n"])) as box:
+        found, _, _ = waited(box, within=0.2)
+    assert isinstance(found, Missing)
+    assert found.cause is Cause.THROTTLED
+    assert box.count("AUTH") >= 3
+
+
+def test_a_pause_between_logins_is_left_where_the_server_wants_one():
+    wanted = POP3["CAPA"].replace(b"PIPELINING", b"LOGIN-DELAY 1 USER\r\nPIPELINING")
+    box, found, _, _ = at(("CAPA", wanted))
+    assert isinstance(found, Arrived)
+    assert found.seconds >= 0.9
+    assert box.count("AUTH") == 2
 
 
 def test_a_wrong_password_is_tried_once():

@@ -66,6 +66,14 @@ def test_a_reply_without_end_ends_the_dialogue(answer, cause):
     assert outcome.cause is cause
 
 
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [(("", "LOGIN-DELAY 60"), 60), (("", "TOP", "login-delay 10 USER"), 10), (("", "TOP"), 0)],
+)
+def test_the_pause_that_a_server_wants_is_among_its_capabilities(lines, seconds):
+    assert say.login_delay(Reply(code="+OK", lines=lines)) == seconds
+
+
 def test_entries_that_are_none_are_passed_over():
     lines = ("3 messages", "1 a", "x b", "2", "3 " + "y" * 71, "4 c d", "5 e")
     assert say.unique_ids(Reply(code="+OK", lines=lines)) == {"a": 1, "e": 5}

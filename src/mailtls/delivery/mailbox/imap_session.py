@@ -20,7 +20,7 @@ from mailtls.terms import Cause
 MOST_CANDIDATES = 5
 """Messages whose nonce is looked at in one look: the message, and replies that quote its subject."""
 
-SHORTEST_IDLE = 5.0
+SHORTEST_IDLE = 2.0
 """Seconds: the server says when to look, and a look in between is for those that do not."""
 
 _NONCE_SECTION = b"HEADER.FIELDS (Mailtls-Nonce)"

@@ -7,6 +7,7 @@ never looked at; of what is new the header is read (TOP), once, to find the nonc
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -45,6 +46,7 @@ class Pop3Mailbox:
         self._credential: Credential | None = None
         self._known: frozenset[str] = frozenset()
         self._deleted = False
+        self._next_login = 0.0
         self._lines: list[Line] = []
         self._place = Place(address="", version="", cipher="")
 
@@ -76,15 +78,14 @@ class Pop3Mailbox:
         return None
 
     async def look(self) -> Letter | Trouble | None:
-        """Log in, and look at what is new; a server that wants a pause gets it."""
-        found = await self._visit(self._seek)
-        if isinstance(found, Missing) and found.cause is Cause.THROTTLED:
-            return None
-        return found
+        """Log in, and look at what is new."""
+        return await self._visit(self._seek)
 
-    async def rest(self, seconds: float, left: float) -> bool:  # noqa: ARG002 - the contract of Mailbox
-        """Return False: a session sees nothing arrive."""
-        return False
+    async def rest(self, seconds: float, left: float) -> bool:
+        """Wait, at least until the server takes another login; nobody tells of news."""
+        allowed = self._next_login - time.monotonic()
+        await asyncio.sleep(min(max(seconds, allowed), left))
+        return True
 
     async def finish(self, letter: Letter | None) -> bool:  # noqa: ARG002 - as above
         """Return whether the session that found the message deleted it."""
@@ -106,13 +107,15 @@ class Pop3Mailbox:
 
     async def _list(self, inside: Inside) -> dict[str, int] | Trouble:
         """Return unique id -> number of every message."""
-        replies = await self._say(inside, b"UIDL")
+        # The capabilities that were asked for before the login hold no parameters.
+        replies = await self._say(inside, b"CAPA", b"UIDL")
         if isinstance(replies, Missing):
             return replies
-        if replies[0].code != "+OK":
-            detail = f"the server does not list unique ids: {words(replies[0])}"
+        self._next_login = time.monotonic() + say.login_delay(replies[0])
+        if replies[1].code != "+OK":
+            detail = f"the server does not list unique ids: {words(replies[1])}"
             return Withheld(kind=WithheldKind.NOT_OFFERED, detail=detail)
-        return say.unique_ids(replies[0])
+        return say.unique_ids(replies[1])
 
     async def _seek(self, inside: Inside) -> Letter | Trouble | None:
         listed = await self._list(inside)

@@ -14,7 +14,8 @@ from mailtls.terms import Phase
 REPLY_LINES = 8000
 """Most lines of one reply, a listing of a mailbox among them; its bytes have a cap of their own."""
 
-_WITH_LISTING = frozenset({b"UIDL", b"TOP", b"RETR"})
+_WITH_LISTING = frozenset({b"CAPA", b"UIDL", b"TOP", b"RETR"})
+_DELAY = re.compile(r"LOGIN-DELAY (\d{1,6})(?: |\Z)", re.IGNORECASE)
 _SIZE = re.compile(r"\d{1,9} (\d{1,12})(?: |\Z)")
 _ENTRY = re.compile(r"(\d{1,9}) ([\x21-\x7e]{1,70})")
 
@@ -59,6 +60,12 @@ def unique_ids(reply: Reply) -> dict[str, int]:
     """Return unique id -> message number of a UIDL listing (RFC 1939 section 7)."""
     entries = [_ENTRY.fullmatch(line) for line in reply.lines[1:]]
     return {entry[2]: int(entry[1]) for entry in entries if entry}
+
+
+def login_delay(reply: Reply) -> float:
+    """Return the seconds that CAPA wants between two logins (RFC 2449 section 6.5), 0 for none."""
+    found = (_DELAY.match(line) for line in reply.lines[1:])
+    return max((float(delay[1]) for delay in found if delay), default=0.0)
 
 
 def size_of(reply: Reply) -> int | None:
