@@ -119,15 +119,22 @@ def _first_replies(crossing: Crossing, word: str) -> Script[Smuggled]:
     return (yield from give_up(Cause.MALFORMED, "the reply to the first command in TLS never came"))
 
 
-def fallback(protocol: Protocol, word: str) -> Dialogue[Fallback]:
-    """Send a junk record where a ClientHello is due, then a command in clear, and read to the end."""
-    return Dialogue(_fallback(CROSSINGS[protocol], word), Phase.HANDSHAKE)
+def fallback(
+    protocol: Protocol, word: str, *, junk: bool = True, alerted: bool = False
+) -> Dialogue[Fallback]:
+    """Say a command in clear where a handshake failed, and read to the end.
+
+    `junk` makes it fail: a record where a ClientHello is due, whose answer is waited for. `alerted` is
+    whether a TLS alert has come already.
+    """
+    return Dialogue(_fallback(CROSSINGS[protocol], word, junk, alerted), Phase.HANDSHAKE)
 
 
-def _fallback(crossing: Crossing, word: str) -> Script[Fallback]:
+def _fallback(crossing: Crossing, word: str, junk: bool, alerted: bool) -> Script[Fallback]:  # noqa: FBT001 - private
     answered = re.compile(crossing.answered(word), re.IGNORECASE)
-    yield Send(JUNK_RECORD)
-    alerted = asked = False
+    command = crossing.smuggled(word) + b"\r\n"
+    yield Send(JUNK_RECORD if junk else command)
+    asked = not junk
     for _ in range(_LINES):
         first = yield LookAtFirst()
         if not first:
@@ -141,6 +148,6 @@ def _fallback(crossing: Crossing, word: str) -> Script[Fallback]:
             if asked and answered.match(line):
                 return Fallback(alerted=alerted, resumed=(line,))
         if not asked:
-            yield Send(crossing.smuggled(word) + b"\r\n")
+            yield Send(command)
             asked = True
     return Fallback(alerted=alerted, resumed=())
