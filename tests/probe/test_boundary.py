@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import pytest
 
+from fuzz.flights import certificate, message, record, server_hello
 from mailtls.evidence import (
+    AlertAnswer,
     ClosedAnswer,
     Fallback,
     FallbackEvidence,
+    HelloEvidence,
     InjectionEvidence,
     Missing,
     NotOffered,
+    Observation,
     Observed,
+    ServerAnswer,
     Smuggled,
     UpgradeReply,
     WrongMode,
 )
+from mailtls.net.routes import Routes
+from mailtls.plan import Ask, Plan
+from mailtls.policy.model import AddressChoice, Anchors
 from mailtls.probe.attempt import Attempt
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import FallbackQuestion, InjectionQuestion, Question, Target
-from mailtls.terms import Cause, Phase, Protocol
+from mailtls.probe.questions import (
+    FallbackQuestion,
+    HelloQuestion,
+    InjectionQuestion,
+    Question,
+    Service,
+    SessionQuestion,
+    Target,
+)
+from mailtls.probe.runner import Limits, Runner
+from mailtls.terms import Cause, Mode, Phase, Protocol, TlsVersion
+from mailtls.tls.offers import at_most
 from probe.peers import NAME, network, peer, says, settings
 from probe.upgrading import Faults, server
 
@@ -43,6 +62,27 @@ def ask(port: int, question: Question, seconds: float = 20) -> tuple[object, lis
     seen = asyncio.run(perform(attempt, network()))
     assert isinstance(seen, Observed), seen
     return seen.evidence, [line.text for line in seen.transcript if line.side == "C"]
+
+
+def ask_all(port: int, *questions: Question) -> Mapping[Question, Observation]:
+    """Ask several questions of one target, as a run asks them."""
+    asks = (
+        Ask(
+            service=Service(host="127.0.0.1", port=port),
+            addresses=AddressChoice.ALL,
+            question=question,
+            askers=(),
+        )
+        for question in questions
+    )
+    runner = Runner(
+        network(),
+        limits=Limits(timeout=20, per_host=4, concurrency=1, retries=1, pause=0.01),
+        settings=settings(),
+        routes=Routes(),
+    )
+    book = asyncio.run(runner.run(Plan(asks=tuple(asks))))
+    return {question: seen for (_, question), seen in book.answers.items()}
 
 
 @pytest.mark.parametrize(
@@ -153,3 +193,56 @@ def test_silence_behind_an_alert_is_an_end():
         seen, _ = ask(port, FALLBACK, seconds=1)
 
     assert seen.answer == Fallback(alerted=True, resumed=())
+
+
+def refused(port: int) -> tuple[HelloEvidence | None, FallbackEvidence]:
+    """Ask a hello of old versions with the fallback by the way."""
+    full = SessionQuestion(
+        protocol=Protocol.SMTP, mode=Mode.STARTTLS, server_name="", anchors=Anchors(label="system")
+    )
+    hello = HelloQuestion(
+        protocol=Protocol.SMTP, mode=Mode.STARTTLS, server_name="", offer=at_most(TlsVersion.TLS1_1)
+    )
+    answers = ask_all(port, full, hello, FALLBACK)
+    old, seen = answers[hello], answers[FALLBACK]
+    assert isinstance(seen, Observed), seen
+    assert seen.attempts == 0
+    assert isinstance(seen.evidence, FallbackEvidence)
+    evidence = old.evidence if isinstance(old, Observed) else None
+    assert evidence is None or isinstance(evidence, HelloEvidence)
+    return evidence, seen.evidence
+
+
+def test_a_refused_hello_shows_by_the_way_whether_clear_text_goes_on():
+    with server("smtp", Faults()) as (port, served):
+        old, seen = refused(port)
+
+    assert old == HelloEvidence(answer=AlertAnswer(alert=70, name="protocol_version"))
+    assert seen.answer == Fallback(alerted=True, resumed=())
+    assert len(served) == 2
+
+
+ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+FLIGHT = record(
+    server_hello(0x0302, 0x002F) + certificate(b"leaf") + message(14, b""), version=0x0302
+)
+
+
+@pytest.mark.parametrize(
+    ("behind", "heard", "answer"),
+    [
+        ((ALERT, b"250 ok\r\n"), Fallback(alerted=True, resumed=("250 ok",)), AlertAnswer),
+        ((ALERT + b"250 ok\r\n",), Fallback(alerted=True, resumed=("250 ok",)), AlertAnswer),
+        ((b"503 no TLS\r\n", b"250 ok\r\n"), Fallback(alerted=False, resumed=("250 ok",)), None),
+        ((FLIGHT, ALERT, b"250 ok\r\n"), Fallback(alerted=True, resumed=("250 ok",)), ServerAnswer),
+        ((FLIGHT, ALERT), Fallback(alerted=True, resumed=()), ServerAnswer),
+        ((), Fallback(alerted=False, resumed=()), ClosedAnswer),
+    ],
+)
+def test_every_end_of_a_hello_is_a_failed_handshake(behind, heard, answer):
+    talk = says(*OPENING, b"220 go\r\n", *behind) if behind else _hang_up
+    with peer(talk) as (port, _):
+        old, seen = refused(port)
+
+    assert seen.answer == heard
+    assert answer is None if old is None else isinstance(old.answer, answer)

@@ -41,17 +41,16 @@ async def ask_family(family: Family, ask: Ask) -> Answers:
     shared = replace(seen, attempts=0)
     short = answers.pop(family.short, None)
     if short is not None:
-        answered = isinstance(answer_of(short), ServerAnswer)
-        control = await ask(Call(question=family.control)) if answered else short
-        answers[family.control] = control
+        answers[family.control] = short
+        if isinstance(answer_of(short), ServerAnswer):
+            control = await ask(Call(question=family.control))
+            answers[family.control] = _counted(control, short)
     if isinstance(answer_of(seen), ServerAnswer):
         answers.setdefault(family.control, shared)
     for part in family.parts:
         answers.setdefault(part, shared)
-    counted = family.parts[0]
-    if answers[counted] is not seen:
-        more = seen.attempts + answers[counted].attempts
-        answers[counted] = replace(answers[counted], attempts=more)
+    first, *_ = family.parts
+    answers[first] = _counted(answers[first], seen)
     control = answers[family.control]
     if control is not short and isinstance(answer_of(control), AlertAnswer | ClosedAnswer):
         await _ask_slices(family, ask, answers, short)
@@ -80,19 +79,23 @@ async def _ask_slices(
     family: Family, ask: Ask, answers: Answers, short: Observation | None
 ) -> None:
     """Where the control is refused for its length, it seems, ask again in slices beside a short one."""
+    control = answers[family.control]
     if short is None:
         short = await ask(Call(question=family.short))
-    control = answers[family.control]
-    attempts = control.attempts + short.attempts
+        control = answers[family.control] = _counted(control, short)
     if not isinstance(answer_of(short), ServerAnswer):
-        answers[family.control] = replace(control, attempts=attempts)
         return
-    answers[family.control] = replace(short, attempts=attempts)
+    answers[family.control] = replace(short, attempts=control.attempts)
     for part in family.parts:
         if not isinstance(answer_of(answers[part]), ServerAnswer):
             found = [await ask(Call(question=piece)) for piece in slices(part)]
-            attempts = answers[part].attempts + sum(each.attempts for each in found)
-            answers[part] = replace(_decisive(found), attempts=attempts)
+            decided = replace(_decisive(found), attempts=answers[part].attempts)
+            answers[part] = _counted(decided, *found)
+
+
+def _counted(seen: Observation, *others: Observation) -> Observation:
+    """Return an observation that counts the connections of others with its own."""
+    return replace(seen, attempts=seen.attempts + sum(each.attempts for each in others))
 
 
 def _decisive(found: list[Observation]) -> Observation:

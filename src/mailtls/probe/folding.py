@@ -62,10 +62,13 @@ class Family:
 
     @cached_property
     def short(self) -> HelloQuestion:
-        """Return the control of a slice: of its length, the suites that are allowed last."""
+        """Return the control of a slice: as long as that, with all that is allowed, or 64 of it, last."""
         offer = self.control.offer
+        unwanted = {code for part in self.parts for code in part.offer.suites}
+        allowed = [code for code in offer.suites if code not in unwanted][:SLICE]
+        others = [code for code in offer.suites if code in unwanted][: SLICE - len(allowed)]
         label = f"{SLICE} suites, compression and status request"
-        return _with(self.control, replace(offer, label=label, suites=offer.suites[-SLICE:]))
+        return _with(self.control, replace(offer, label=label, suites=(*others, *allowed)))
 
     @property
     def connections(self) -> int:
@@ -148,7 +151,7 @@ def _carriers(question: Question, carried: Iterable[Question]) -> tuple[Question
             hello = _hello(carried, protocol, TlsVersion.SSL2, TlsVersion.SSL2) if clear else None
             return tuple(each for each in (next(sessions, None), hello) if each is not None)
         case FallbackQuestion(protocol=protocol):
-            hello = _hello(carried, protocol, TlsVersion.SSL3, TlsVersion.TLS1_1)
+            hello = _hello(carried, protocol, TlsVersion.SSL3, TlsVersion.TLS1_2)
             return () if hello is None else (hello,)
         case _:
             return ()
@@ -157,15 +160,15 @@ def _carriers(question: Question, carried: Iterable[Question]) -> tuple[Question
 def _hello(
     carried: Iterable[Question], protocol: Protocol, least: TlsVersion, most: TlsVersion
 ) -> HelloQuestion | None:
-    """Return a hello behind STARTTLS whose highest version, most likely refused, is in a range."""
-    for each in carried:
-        if (
-            isinstance(each, HelloQuestion)
-            and (each.protocol, each.mode) == (protocol, Mode.STARTTLS)
-            and least <= max(each.offer.versions) <= most
-        ):
-            return each
-    return None
+    """Return the hello behind STARTTLS whose highest version is the lowest in a range."""
+    found = (
+        each
+        for each in carried
+        if isinstance(each, HelloQuestion)
+        and (each.protocol, each.mode) == (protocol, Mode.STARTTLS)
+        and least <= max(each.offer.versions) <= most
+    )
+    return min(found, key=lambda each: max(each.offer.versions), default=None)
 
 
 def connections(folded: Iterable[Call | Family]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from mailtls.evidence import (
     Capabilities,
@@ -20,7 +21,7 @@ from mailtls.evidence import (
     UpgradeEvidence,
     WrongMode,
 )
-from mailtls.probe.attempt import Heard
+from mailtls.probe.attempt import Heard, InClear, Inside
 from mailtls.probe.folding import Call, Family
 from mailtls.probe.hello import UNDECIDED
 from mailtls.probe.questions import (
@@ -68,23 +69,18 @@ class Asked:
     def improved(self, later: Asked) -> Asked:
         """Return this with what another try has answered and this has not."""
         seen = self.seen if _trouble(self.seen) is None else later.seen
-        both = (self.heard, later.heard)
-        heard = both[
-            self._trouble_by_the_way is not None and later.call.carries == self.call.carries
-        ]
+        mine, theirs = self.heard, later.heard
+        heard = Heard(
+            in_clear=_better(mine.in_clear, theirs.in_clear),
+            inside=_better(mine.inside, theirs.inside),
+            fallback=_better(mine.fallback, theirs.fallback),
+        )
         return replace(self, seen=seen, heard=heard)
 
     @property
     def _trouble_by_the_way(self) -> Cause | None:
-        heard = self.heard
-        steps: tuple[object, ...] = ()
-        if heard.in_clear is not None:
-            steps += (heard.in_clear.unannounced, heard.in_clear.clear)
-        if heard.inside is not None:
-            steps += (heard.inside.forgotten, heard.inside.protected)
-        if heard.fallback is not None:
-            steps += (heard.fallback.answer,)
-        return _first_cause(steps)
+        heard = (self.heard.in_clear, self.heard.inside, self.heard.fallback)
+        return _first_cause(step for each in heard for step in _by_the_way(each))
 
 
 def worth_asking(
@@ -173,6 +169,29 @@ def _trouble(seen: Observation) -> Cause | None:
     if isinstance(seen, NotObserved):
         return seen.missing.cause
     return _first_cause(_steps(seen.evidence))
+
+
+def _by_the_way(heard: InClear | Inside | FallbackEvidence | None) -> tuple[object, ...]:
+    """Return the steps that what was heard by the way rests on."""
+    match heard:
+        case InClear():
+            return (heard.unannounced, heard.clear)
+        case Inside():
+            # Whoever hangs up on a second upgrade has refused it.
+            return (heard.forgotten, heard.protected)
+        case FallbackEvidence():
+            return (heard.answer,)
+        case None:
+            return ()
+
+
+H = TypeVar("H", InClear, Inside, FallbackEvidence)
+
+
+def _better(mine: H | None, later: H | None) -> H | None:
+    if later is None or (mine is not None and _first_cause(_by_the_way(mine)) is None):
+        return mine
+    return later
 
 
 def _first_cause(steps: Iterable[object]) -> Cause | None:
