@@ -37,6 +37,10 @@ _LINES = 64
 class Crossing:
     """The commands of one protocol, and the replies to look for; `word` cannot be guessed.
 
+    A server that reads the smuggled command as the start of TLS takes its fourth and fifth byte for a
+    record's length (RFC 8446 section 5.1): letters make that too long to be waited for, as OpenSSL
+    from 3.2 waits, and with it Dovecot 2.4.
+
     `smuggled` is sent in clear, `real` inside TLS; `answered` matches a line of the reply to the
     first, `ended` the reply to the second; `undecided` a line that answers either of them.
     """
@@ -71,10 +75,10 @@ CROSSINGS: dict[Protocol, Crossing] = {
     Protocol.SMTP: _SMTP,
     Protocol.LMTP: _SMTP,
     Protocol.IMAP: Crossing(
-        smuggled=lambda word: f"x{word} NOOP".encode(),
-        real=lambda word: f"y{word} LOGOUT".encode(),
-        answered=lambda word: f"x{word} ",
-        ended=lambda word: f"y{word} ",
+        smuggled=lambda word: f"smuggled{word} NOOP".encode(),
+        real=lambda word: f"real{word} LOGOUT".encode(),
+        answered=lambda word: f"smuggled{word} ",
+        ended=lambda word: f"real{word} ",
         leaves=True,
     ),
     # Inside TLS a second STLS is refused (RFC 2595 section 4), and CAPA never is.
