@@ -11,6 +11,7 @@ from mailtls.delivery.credentials import Credential
 from mailtls.errors import UsageError
 from mailtls.options import build_parser
 from mailtls.policy.delivery import Receive, Via
+from mailtls.rules import RULES, mode
 from mailtls.sending import PRIVILEGED, acceptable, prepare
 from mailtls.terms import TlsVersion
 from rules.test_deliveries import DELIVERY, READER, SENDER
@@ -20,10 +21,10 @@ BOUND = "--credential=SMTP=mail.example.org:587"
 VALUES = {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": "canary"}
 
 
-def prepared(*words, delivery=LOGIN, environment=None):
+def prepared(*words, delivery=LOGIN, environment=None, rules=RULES, sender=SENDER):
     options = build_parser(("text",)).parse_args(["check", "--send", *words])
-    declared = replace(policy(SENDER, READER), deliveries=(delivery,) if delivery else ())
-    return prepare(declared, options, {**VALUES} if environment is None else environment)
+    declared = replace(policy(sender, READER), deliveries=(delivery,) if delivery else ())
+    return prepare(declared, options, rules, {**VALUES} if environment is None else environment)
 
 
 def refused(*words, **changes):
@@ -84,12 +85,35 @@ def test_the_mailboxes_login_is_bound_as_well(receive, place):
     assert prepared(BOUND, f"--credential=INBOX={place}", delivery=delivery)
 
 
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"addresses": ("192.0.2.66",)}, "192.0.2.66:587"),
+        ({"addresses": ("2001:db8::66",)}, "[2001:db8::66]:587"),
+        ({"identity": "evil.example.net"}, "evil.example.net:587"),
+    ],
+)
+def test_a_policy_leads_no_login_elsewhere_by_address_or_identity(changes, place):
+    sender = endpoint(**changes)
+    assert f"the credential SMTP at {place}" in refused(BOUND, sender=sender)
+    assert prepared(BOUND, f"--credential=SMTP={place}", sender=sender)
+
+
+def test_where_the_workflow_names_the_address_any_name_may_be_verified():
+    sender = endpoint(host="192.0.2.1", identity="mail.example.org")
+    assert prepared("--credential=SMTP=192.0.2.1:587", sender=sender)
+
+
 @pytest.mark.parametrize("lacking", ["example.com", "b.example.org", "org"])
 def test_addresses_are_of_the_domains_that_the_workflow_allows(lacking):
     assert "is none of those that --send-domain allows" in refused(
         BOUND, f"--send-domain={lacking}"
     )
     assert prepared(BOUND, f"--send-domain={lacking}", "--send-domain=example.org")
+
+
+def test_nothing_is_sent_that_no_rule_judges():
+    assert prepared(rules=[mode.RULE]) is None
 
 
 def test_a_policy_without_deliveries_has_nothing_to_send():

@@ -10,7 +10,6 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -76,7 +75,11 @@ def check(
         print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
-    sending = _sending(policy, options, rules)
+    sending = None
+    if options.send:
+        from mailtls.sending import prepare
+
+        sending = prepare(policy, options, rules, os.environ)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
@@ -109,15 +112,6 @@ def check(
     paths = {each.format: str(each.path) for each in options.report}
     _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
-
-
-def _sending(policy: Policy, options: argparse.Namespace, rules: Sequence[Rule]) -> Sending | None:
-    """Return what the run sends: nothing without `--send`, nor where no rule would judge it."""
-    if not options.send or not any(rule.id.startswith("delivery-") for rule in rules):
-        return None
-    from mailtls.sending import prepare
-
-    return prepare(policy, options, os.environ)
 
 
 def _described(rule: Rule) -> RuleInfo:
@@ -190,9 +184,6 @@ async def _probe(
     now: datetime,
     sending: Sending | None,
 ) -> EvidenceBook:
-    resolver = _resolver(options.resolver)
-    network = _network(options, resolver)
-    routes = Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
@@ -200,8 +191,11 @@ async def _probe(
         randomness=secrets.token_bytes,
         now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
+    resolver = _resolver(options.resolver)
+    routes = Routes(detours=options.connect_to)
+    web = Web(network=_network(options, resolver), settings=settings, routes=routes)
     runner = Runner(
-        network,
+        web.network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -219,7 +213,6 @@ async def _probe(
         return book
     from mailtls.sending import deliver
 
-    web = Web(network=network, settings=settings, routes=routes)
     return await deliver(sending, policy, book, web, texts=resolver.texts, seconds=options.timeout)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from mailtls.evidence import Observed, SessionEvidence, TlsFacts
 from mailtls.flow import DeliveryEvidence, Withheld
 from mailtls.policy.addresses import domain_of
 from mailtls.policy.delivery import Delivery
+from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
 from mailtls.probe.web import PORTS, Web
@@ -33,7 +34,7 @@ from mailtls.rules import (
     mode,
     starttls_offered,
 )
-from mailtls.rules.base import TargetView, session_question
+from mailtls.rules.base import Rule, TargetView, session_question
 from mailtls.rules.demands import demand_of
 from mailtls.sanitizer import clean
 from mailtls.terms import Outcome, TlsVersion
@@ -77,20 +78,26 @@ class Sending:
 
 
 def prepare(
-    policy: Policy, options: argparse.Namespace, environment: MutableMapping[str, str]
-) -> Sending:
-    """Return what `--send` sends; credentials are taken out of `environment`.
+    policy: Policy,
+    options: argparse.Namespace,
+    rules: Iterable[Rule],
+    environment: MutableMapping[str, str],
+) -> Sending | None:
+    """Return what `--send` sends, None where no rule would judge it; logins leave `environment`.
 
     Raises UsageError, before a byte is sent, where the workflow does not allow what the policy asks.
     """
     vault = open_vault(options.credential, environment)
+    if not any(rule.id.startswith("delivery-") for rule in rules):
+        return None
     if not policy.deliveries:
         raise UsageError("--send: the policy has no deliveries among the chosen endpoints")
     _refuse_strangers(options, environment)
     for delivery in policy.deliveries:
         for name, service in _logins(policy, delivery):
             if not vault.is_bound(name, service.host, service.port):
-                place = f"{service.host}:{service.port}"
+                host = f"[{service.host}]" if ":" in service.host else service.host
+                place = f"{host}:{service.port}"
                 raise UsageError(
                     f"delivery {delivery.name}: the policy points the credential {name} at {place},"
                     f" and no --credential {name}={place} allows that"
@@ -188,22 +195,37 @@ def _refuse_strangers(options: argparse.Namespace, environment: Mapping[str, str
 
 
 def _logins(policy: Policy, delivery: Delivery) -> Iterator[tuple[str, Service]]:
-    """Yield the credentials of a delivery, each with where the policy points it."""
+    """Yield the credentials of a delivery, each with all places that the policy names for it."""
     endpoints = {endpoint.name: endpoint for endpoint in policy.endpoints}
     receive = delivery.receive
     if delivery.send.credential:
-        yield delivery.send.credential, _service(endpoints[delivery.send.endpoint])
+        for service in _places(endpoints[delivery.send.endpoint]):
+            yield delivery.send.credential, service
     if receive is not None and receive.credential:
         if receive.endpoint:
-            yield receive.credential, _service(endpoints[receive.endpoint])
+            for service in _places(endpoints[receive.endpoint]):
+                yield receive.credential, service
         else:
             parts = urlsplit(receive.url)
             port = parts.port or PORTS[parts.scheme]
             yield receive.credential, Service(host=parts.hostname or "", port=port)
 
 
-def _service(endpoint: Endpoint) -> Service:
-    return Service(host=endpoint.host, port=endpoint.port)
+def _places(endpoint: Endpoint) -> Iterator[Service]:
+    """Yield what decides who gets a login at an endpoint: its host, its addresses, the name verified.
+
+    A policy with addresses and an identity of its own would otherwise lead a login for one host to
+    another, whose certificate is good for itself. An address that is the host is the workflow's word
+    already, whatever name is verified there.
+    """
+    yield Service(host=endpoint.host, port=endpoint.port)
+    if is_literal(endpoint.host):
+        return
+    if endpoint.identity != endpoint.host:
+        yield Service(host=endpoint.identity, port=endpoint.port)
+    if isinstance(endpoint.addresses, tuple):
+        for address in endpoint.addresses:
+            yield Service(host=address, port=endpoint.port)
 
 
 def _origin(environment: Mapping[str, str]) -> str:
