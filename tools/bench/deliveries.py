@@ -44,6 +44,7 @@ from mailtls.policy.load import load_policy  # noqa: E402
 from mailtls.probe.attempt import Settings  # noqa: E402
 from mailtls.probe.questions import Service  # noqa: E402
 from mailtls.probe.web import Web  # noqa: E402
+from mailtls.rules import RULES  # noqa: E402
 from mailtls.sending import deliver, prepare  # noqa: E402
 from mailtls.tls.path import SystemAnchors  # noqa: E402
 
@@ -118,19 +119,20 @@ def section(swaks: list[int], costs: dict[str, list[Cost]]) -> str:
             BEGIN,
             "## A test delivery",
             "",
-            f"Round trips of one message: submission with STARTTLS and AUTH PLAIN to Postfix, over a second"
-            f" Postfix to Dovecot, and back. swaks, which sends and reads nothing, makes"
-            f" {median(swaks):.0f} to the same submission server.",
+            "Round trips of one message: submission with STARTTLS and AUTH PLAIN to Postfix, over a second"
+            " Postfix to Dovecot, and back.",
+            f"swaks, which sends and reads nothing, makes {median(swaks):.0f} to the same submission server.",
             "",
             "| read by | sending | mailbox, before sending | mailbox, after it was accepted | looks"
             " | s until it lay in the mailbox | s until it was found then |",
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
-            "A round trip is a connection, or bytes of the client behind bytes of the server, counted by a"
-            " relay between the two. The target is at most"
-            f" {MOST_TRIPS} round trips and {MOST_LOOKS} looks after the message was accepted. The mailbox is"
-            f" opened before the sending. Medians of {ROUNDS} messages; of the looks the most.",
+            "A round trip is a connection, or bytes of the client behind bytes of the server, counted by a relay"
+            " between the two.",
+            f"The target is at most {MOST_TRIPS} round trips and {MOST_LOOKS} looks after the message was"
+            " accepted. The mailbox is opened before the sending.",
+            f"Medians of {ROUNDS} messages; of the looks the most.",
             END,
             "",
         ]
@@ -227,7 +229,7 @@ async def _delivered(file: Path, servers: Chain, out: Relay, back: Relay, port: 
         allow_privileged_trigger=False,
     )
     sending = prepare(
-        policy, options, {"MAILTLS_LAB_USERNAME": USER, "MAILTLS_LAB_PASSWORD": PASSWORD}
+        policy, options, RULES, {"MAILTLS_LAB_USERNAME": USER, "MAILTLS_LAB_PASSWORD": PASSWORD}
     )
     now = datetime.now(UTC)
     web = Web(
@@ -244,6 +246,7 @@ async def _delivered(file: Path, servers: Chain, out: Relay, back: Relay, port: 
     book = EvidenceBook(
         resolutions=dict.fromkeys(ports, Resolved(addresses=("127.0.0.1",))), answers={}
     )
+    assert sending is not None
     done = await deliver(sending, policy, book, web, texts=SystemResolver().texts, seconds=30.0)
     return done.deliveries["one"]
 

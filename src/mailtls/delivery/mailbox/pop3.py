@@ -139,16 +139,18 @@ class Pop3Mailbox:
         self, inside: Inside, letter: Letter, number: int, size: int | None
     ) -> Letter | Missing:
         """Read the message where it is not too long, and mark it to be deleted by the farewell."""
-        if size is not None and size <= MESSAGE_BYTES:
-            replies = await self._say(inside, say.retrieve_line(number))
-            if isinstance(replies, Missing):
-                return replies
+        lines = [] if self._account.receive.keep else [say.delete_line(number)]
+        if whole := size is not None and size <= MESSAGE_BYTES:
+            lines.insert(0, say.retrieve_line(number))
+        replies = await self._say(inside, *lines)
+        if isinstance(replies, Missing):
+            return replies
+        if whole:
             letter = Letter(identifier=letter.identifier, raw=say.text(replies[0]), whole=True)
             if replies[0].code != "+OK" or not carries(letter.header, self._nonce):
+                await self._say(inside, b"RSET")  # takes the mark away again
                 return failure(Cause.MALFORMED, "the server gives another message than it found")
-        if not self._account.receive.keep:
-            marks = await self._say(inside, say.delete_line(number))
-            self._deleted = not isinstance(marks, Missing) and marks[0].code == "+OK"
+        self._deleted = not self._account.receive.keep and replies[-1].code == "+OK"
         return letter
 
     async def _say(self, inside: Inside, *lines: bytes) -> tuple[Reply, ...] | Missing:
