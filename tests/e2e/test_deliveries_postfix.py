@@ -137,6 +137,10 @@ def test_round_trips_with_tls_at_each_hop_one_in_clear_and_one_that_is_lost(serv
     assert queue_id in lost["arrived"]["remedy"]
     assert f"{queue_id}: to=<{lab.LOST}>" in servers.taker.logged(f"{queue_id}: removed")
     assert not list((servers.store.mail / USER).glob("*/*:2,*"))
+    # In Dovecot's own count: each session that found a message read that one.
+    log = servers.store.logged("top=1/")
+    assert log.count("expunged=1 trashed=0 hdr_count=1") == 3
+    assert "retr=1/" in log
 
 
 def test_a_mailbox_that_refuses_the_password_gets_one_attempt_and_no_message(servers, tmp_path):
