@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase, Protocol
 
 
@@ -173,7 +174,8 @@ class PathValidation:
     success, and a chain without any path has the same problem in both. `verified` are the SHA-256
     fingerprints of the path, leaf first, empty on a problem. `extra_anchor` is whether the path
     ends in an anchor that came with `--ca-file` or a PEM path. `judged` is False where no path was
-    looked for: the policy pins instead, or there is no anchor to look for.
+    looked for: the policy pins instead, or there is no anchor to look for. `unsent` are the members
+    that were not sent, DER: the anchor as a rule.
     """
 
     anchors: str
@@ -183,6 +185,7 @@ class PathValidation:
     verified: tuple[str, ...]
     extra_anchor: bool = False
     judged: bool = True
+    unsent: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +336,7 @@ Evidence = (
     | UpgradeEvidence
     | InjectionEvidence
     | FallbackEvidence
+    | RevocationEvidence
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailtls.policy.model import AddressChoice, Policy
-from mailtls.probe.questions import Question, Service, SessionQuestion
+from mailtls.probe.questions import Question, RevocationQuestion, Service, SessionQuestion
 from mailtls.rules import select
 from mailtls.rules.base import Rule
 
@@ -32,7 +32,8 @@ class Plan:
 
     def connections(self, service: Service) -> int:
         """Return the most connections one address of a service gets, retries aside."""
-        return len({ask.question for ask in self.asks if ask.service == service})
+        asked = {ask.question for ask in self.asks if ask.service == service}
+        return sum(not isinstance(question, RevocationQuestion) for question in asked)
 
     @property
     def services(self) -> tuple[Service, ...]:

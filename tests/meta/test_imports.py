@@ -15,7 +15,7 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "verdict", "errors", "engine", "sanitizer", "book")
+DATA = ("terms", "revocations", "evidence", "verdict", "errors", "engine", "sanitizer", "book")
 SHARED = (*DATA, "policy.model", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
@@ -28,7 +28,9 @@ MAY_IMPORT = {
     "net": (*DATA, "net"),
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
-    "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
+    **dict.fromkeys(
+        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+    ),
     "rules": (*SHARED, "rules", "tls"),
     "plan": (*SHARED, "rules"),
     "judge": (*SHARED, "rules"),
@@ -53,7 +55,13 @@ ONLY_IN = {
     "referencing": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
-    "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
+    "cryptography": {
+        "tls.certificates",
+        "tls.crl",
+        "tls.ocsp",
+        "tls.timestamps",
+        "responder.authority",
+    },
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "socket": {"net.dns", "net.live", "responder.server", "check"},
@@ -64,7 +72,9 @@ ONLY_IN = {
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
+        "probe.errands",
         "probe.perform",
+        "probe.revocation",
         "probe.runner",
         "probe.turns",
         "probe.web",

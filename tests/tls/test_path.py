@@ -355,6 +355,14 @@ def test_one_chain_at_several_times(chains) -> None:
     assert codes == [9, 0, 10]
 
 
+def test_what_was_not_sent_of_the_path_is_kept(chains) -> None:
+    anchors = Anchors(label="root.pem", pem=chains.root.pem)
+    sent = [chains.leaf.der, chains.intermediate.der]
+    assert validate(sent, anchors, at=chains.make.now).unsent == (chains.root.der,)
+    whole = validate([*sent, chains.root.der], anchors, at=chains.make.now)
+    assert whole.unsent == ()
+
+
 def test_the_machines_roots_and_a_ca_file_together(tmp_path, chains) -> None:
     machine = chains.make.issue("Machine Root", ca=True)
     bundle = tmp_path / "bundle.pem"

@@ -121,6 +121,7 @@ def certificate(keys: dict[str, Any], context: Context) -> CertificateExpectatio
         staple="staple" in keys,
         transparency="transparency" in keys,
         algorithms=tuple(keys["algorithms"]) if "algorithms" in keys else None,
+        revocation="revocation" in keys,
     )
 
 

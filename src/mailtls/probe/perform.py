@@ -16,6 +16,7 @@ from mailtls.probe.questions import (
     HelloQuestion,
     InjectionQuestion,
     PortQuestion,
+    RevocationQuestion,
     SessionQuestion,
     UpgradeQuestion,
 )
@@ -53,6 +54,8 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
                 return await ask_injection(attempt, question, stream)
             case FallbackQuestion() as question:
                 return await ask_fallback(attempt, question, stream)
+            case RevocationQuestion():
+                raise AssertionError("this question goes to the CAs: `probe.revocation`")
     finally:
         stream.close()
 

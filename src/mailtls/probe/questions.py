@@ -103,6 +103,16 @@ class FallbackQuestion:
     protocol: Protocol
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationQuestion:
+    """Whether the CAs still stand by the certificates that a session saw.
+
+    It is asked of the CAs, once the session's answer is known, and costs the target nothing.
+    """
+
+    session: SessionQuestion
+
+
 Question = (
     PortQuestion
     | SessionQuestion
@@ -110,6 +120,7 @@ Question = (
     | UpgradeQuestion
     | InjectionQuestion
     | FallbackQuestion
+    | RevocationQuestion
 )
 
 
@@ -128,3 +139,5 @@ def describe(question: Question) -> str:
             return "STARTTLS with a command behind it in one write"
         case FallbackQuestion():
             return "STARTTLS with junk in place of a handshake"
+        case RevocationQuestion():
+            return "revocation lists and OCSP responders, at the URLs of the certificates"

@@ -34,8 +34,15 @@ from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Question, Service, Target, UpgradeQuestion
+from mailtls.probe.questions import (
+    Question,
+    RevocationQuestion,
+    Service,
+    Target,
+    UpgradeQuestion,
+)
 from mailtls.probe.turns import Turns
+from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase
 
 RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
@@ -89,6 +96,8 @@ class Runner:
         resolutions = {service: by_host[self._routes(service).host] for service in services}
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
+            if isinstance(ask.question, RevocationQuestion):
+                continue  # `probe.revocation` asks it, of others
             found_here = resolutions[ask.service]
             known = () if isinstance(found_here, Missing) else found_here.addresses
             for address in select_addresses(known, ask.addresses):
@@ -187,7 +196,7 @@ def _steps(evidence: Evidence) -> tuple[object, ...]:
             return (*said, seen.forgotten, seen.after, seen.protected)
         case InjectionEvidence() | FallbackEvidence() as seen:
             return (seen.upgrade, seen.answer)
-        case HelloEvidence() | PortEvidence():
+        case HelloEvidence() | PortEvidence() | RevocationEvidence():
             return ()
 
 

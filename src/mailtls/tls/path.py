@@ -129,14 +129,15 @@ def validate(
     # Where an anchor of the policy is not self-signed, OpenSSL lists what was sent beyond it too.
     given = set(map(_der, _certificates(own)))
     end = next((depth for depth, der in enumerate(path) if der in given), len(path))
-    verified = tuple(hashlib.sha256(der).hexdigest() for der in path[: end + 1])
+    extra_anchor, members = end < len(path), path[: end + 1]
     return PathValidation(
         anchors=anchors.label,
         at=at,
         problem=problem,
         time_problem=time_problem,
-        verified=verified,
-        extra_anchor=end < len(path),
+        verified=tuple(hashlib.sha256(der).hexdigest() for der in members),
+        extra_anchor=extra_anchor,
+        unsent=tuple(der for der in members if der not in chain_der),
     )
 
 
