@@ -175,7 +175,8 @@ class PathValidation:
     fingerprints of the path, leaf first, empty on a problem. `extra_anchor` is whether the path
     ends in an anchor that came with `--ca-file` or a PEM path. `judged` is False where no path was
     looked for: the policy pins instead, or there is no anchor to look for. `unsent` are the members
-    that were not sent, DER: the anchor as a rule.
+    that were not sent, DER: the anchor as a rule. `web_pki` is why the stricter web PKI would not
+    take the path that OpenSSL found, "" where it would or was not asked.
     """
 
     anchors: str
@@ -186,6 +187,7 @@ class PathValidation:
     extra_anchor: bool = False
     judged: bool = True
     unsent: tuple[bytes, ...] = ()
+    web_pki: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

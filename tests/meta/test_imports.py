@@ -60,6 +60,7 @@ ONLY_IN = {
         "tls.crl",
         "tls.ocsp",
         "tls.timestamps",
+        "tls.webpki",
         "responder.authority",
     },
     "dns": {"net.dns"},
