@@ -29,6 +29,7 @@ _EXTENSIONS = {
 }
 _OID = re.compile(r"\b\d+(?:\.\d+){3,}\b")
 _SUBJECT = re.compile(r"\s*\(encountered processing .*\)\s*$", re.DOTALL)
+_STRUCTURE = re.compile(r":? \w+ \{.*", re.DOTALL)  # a whole key in the library's own notation
 _HEADS = ("validation failed:", "candidates exhausted:", "invalid extension:")
 _NAMES_TRIED = 100
 
@@ -80,7 +81,7 @@ def _verifier(
 
 
 def _words(text: str) -> str:
-    said = _SUBJECT.sub("", text)
+    said = _STRUCTURE.sub("", _SUBJECT.sub("", text))
     for head in _HEADS:
         said = said.removeprefix(head).strip()
     return _OID.sub(lambda found: _EXTENSIONS.get(found[0], found[0]), said)
