@@ -39,6 +39,7 @@ def test_equal_questions_are_one_ask_with_every_asker():
         "closed",
         "certificate-algorithms",
         "certificate-revocation",
+        "certificate-transparency",
     }
     assert {name for name, _ in session.askers} == {"submission", "again"}
     assert len(set(session.askers)) == len(session.askers)

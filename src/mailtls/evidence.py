@@ -230,7 +230,8 @@ class ServerAnswer:
     `suite` is the IANA code point (24 bits for SSLv2), `group` the named group of the key share,
     HelloRetryRequest or ServerKeyExchange, 0 where none; `dh_bits` the size of a finite-field
     prime, 0 where none. `extensions` are the type numbers echoed. `certificates` is the chain as
-    DER, empty where it was encrypted or absent; `staple` is whether a CertificateStatus came.
+    DER, empty where it was encrypted or absent; `staple` is whether a CertificateStatus came and
+    `timestamps` the list of certificate timestamps as sent (RFC 6962 section 3.3), b"" without one.
     """
 
     version: int
@@ -245,6 +246,7 @@ class ServerAnswer:
     staple: bool
     anonymous: bool
     downgrade_sentinel: bool
+    timestamps: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

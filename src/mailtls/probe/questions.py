@@ -45,6 +45,7 @@ class Offer:
     extended_master_secret: bool = True
     renegotiation_info: bool = True
     status_request: bool = False
+    timestamps: bool = False
     alpn: tuple[str, ...] = ()
 
 

@@ -184,6 +184,7 @@ class FirstFlight:
             alpn=hello.alpn,
             certificates=self._chain or (),
             staple=self._staple,
+            timestamps=hello.timestamps,
             anonymous=suites()[hello.suite].anonymous,
             downgrade_sentinel=hello.version < TlsVersion.TLS1_3
             and hello.random.endswith(DOWNGRADE_SENTINELS),
