@@ -246,6 +246,5 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append(f"{len(answer.certificates)} certificates")
     if answer.staple:
         parts.append("an OCSP staple")
-    if answer.alpn:
-        parts.append(f"ALPN {answer.alpn}")
+    parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)
