@@ -6,6 +6,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -187,6 +188,14 @@ class WebServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def endless(connection: Any) -> None:
+    """Send a body that does not end, until the client hangs up."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with suppress(OSError):
+        while True:
+            connection.sendall(b"\x30\x82" * 32_768)
 
 
 def published(text: str, issuer: Issued, *urls: str) -> Issued:

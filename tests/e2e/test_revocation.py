@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from e2e.menagerie import Menagerie, Shown
-from e2e.revoking import PEM, Page, Registry, WebServer, pointing, published
+from e2e.revoking import PEM, Page, Registry, WebServer, endless, pointing, published
 from e2e.run import check
 from e2e.zoo import DAY, NOW, ROOT, Leaf, authority, dates, issue
 from e2e.zoo import called as named
@@ -155,13 +155,6 @@ CASES = {
     ),
 }
 BOTH_SAY = ("listed", "burnt-key", "without-reason", "burnt-issuer", "users-only")
-
-
-def endless(connection) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    with suppress(OSError):
-        while True:
-            connection.sendall(b"\x30\x82" * 32768)
 
 
 @pytest.fixture(scope="module")

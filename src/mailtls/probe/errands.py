@@ -17,8 +17,8 @@ from mailtls.probe.reach import may_be_asked
 from mailtls.probe.web import PORTS, Web, WebRequest, split
 from mailtls.terms import Cause, Phase
 
-AT_ONCE = 8
-"""Requests in flight."""
+AT_ONCE = 4
+"""Requests in flight: their bodies may be large, and all are held in memory."""
 
 REQUEST_SECONDS = 15.0
 """Longest wait for one body."""
