@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
+from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
+from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
+from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.options import DnsServer
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
@@ -167,7 +169,7 @@ def _write_to(file: TextIO | None, content: str) -> None:
 async def _probe(
     policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
-    network, routes = LiveNetwork(_resolver(options.resolver)), Routes(detours=options.connect_to)
+    network, routes = _network(options), Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
@@ -197,6 +199,11 @@ async def _probe(
 
     web = Web(network=network, settings=settings, routes=routes)
     return await ask_revocation(plan, book, web, seconds=options.timeout)
+
+
+def _network(options: argparse.Namespace) -> Network:
+    direct = LiveNetwork(_resolver(options.resolver))
+    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
 
 
 def _constant(now: datetime) -> Callable[[], datetime]:

@@ -15,8 +15,18 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "revocations", "evidence", "verdict", "errors", "engine", "sanitizer", "book")
-SHARED = (*DATA, "policy.model", "probe.questions")
+DATA = (
+    "terms",
+    "revocations",
+    "evidence",
+    "flow",
+    "verdict",
+    "errors",
+    "engine",
+    "sanitizer",
+    "book",
+)
+SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
@@ -40,7 +50,8 @@ MAY_IMPORT = {
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "options": (*DATA, "net.routes", "__version__"),
+    "arguments": (*DATA, "net.routes"),
+    "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -65,11 +76,13 @@ ONLY_IN = {
     },
     "dns": {"net.dns"},
     "h11": {"probe.http"},
-    "socket": {"net.dns", "net.live", "responder.server", "check"},
+    "python_socks": {"net.proxy"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
+        "net.proxy",
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
