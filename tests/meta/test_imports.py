@@ -42,7 +42,8 @@ MAY_IMPORT = {
         ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
     ),
     "rules": (*SHARED, "rules", "tls"),
-    "plan": (*SHARED, "rules"),
+    "probe.folding": SHARED,
+    "plan": (*SHARED, "rules", "probe.folding"),
     "judge": (*SHARED, "rules"),
     "report": (*SHARED, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
@@ -87,6 +88,7 @@ ONLY_IN = {
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
         "probe.errands",
+        "probe.family",
         "probe.perform",
         "probe.revocation",
         "probe.runner",
