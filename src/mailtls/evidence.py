@@ -266,9 +266,10 @@ class ClosedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelloEvidence:
-    """The answer to one raw hello."""
+    """The answer to one raw hello; `path` is that of its chain where a `KindQuestion` asked."""
 
     answer: ServerAnswer | AlertAnswer | ClosedAnswer
+    path: PathValidation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,9 @@ def test_a_number_without_words_still_says_what_it_means():
 @pytest.mark.parametrize(
     ("code", "of_openssl"),
     [
+        (2, "unable to get issuer certificate"),
+        (20, "unable to get local issuer certificate"),
+        (21, "unable to verify the first certificate"),
         (4, "unable to decrypt certificate's signature"),
         (6, "unable to decode issuer public key"),
         (7, "certificate signature failure"),

@@ -91,6 +91,18 @@ class HelloQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindQuestion:
+    """The chain that a server has for a key of one `kind`, "rsa" or "ecdsa", held to `anchors`.
+
+    `hello` offers suites of that kind alone. It is not sent where the session shows such a leaf.
+    """
+
+    kind: str
+    hello: HelloQuestion
+    anchors: Anchors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeQuestion:
     """What is accepted before the upgrade, what is forgotten by it, and whether a second is refused.
 
@@ -131,6 +143,7 @@ Question = (
     PortQuestion
     | SessionQuestion
     | HelloQuestion
+    | KindQuestion
     | UpgradeQuestion
     | InjectionQuestion
     | FallbackQuestion
@@ -147,6 +160,8 @@ def describe(question: Question) -> str:
             return "one full session"
         case HelloQuestion(offer=offer):
             return f"a hello offering {offer.label}"
+        case KindQuestion(hello=hello):
+            return f"a hello for {hello.offer.label}, unless the session shows one"
         case UpgradeQuestion():
             return "the same commands before and after STARTTLS"
         case InjectionQuestion():

@@ -32,7 +32,11 @@ _OUTSIDE = "a name in the certificate lies outside what a CA in the chain may ce
 _EXCLUDED = "a name in the certificate is among those that a CA in the chain must not certify"
 _BY_ANOTHER = "have it issued by a CA that may certify this name, or leave the name out of it"
 _NO_CA = "an issuer in the chain is not a CA certificate, or must not sign certificates"
+_ABSENT = _Words(
+    leaf="an issuer in the chain is neither sent nor a trust anchor", remedy=_OTHER_CHAIN
+)
 _WORDS = {
+    2: _ABSENT,
     4: _Words(leaf="a signature in the chain cannot be read", remedy=_OTHER_CHAIN),
     6: _Words(leaf="a public key in the chain cannot be read", remedy=_OTHER_CHAIN),
     7: _Words(leaf="a signature in the chain does not verify", remedy=_OTHER_CHAIN),
@@ -48,6 +52,8 @@ _WORDS = {
         remedy="install a certificate of a CA that clients trust, or where clients know this root"
         " write `certificate.trust: FILE.pem` or use --ca-file",
     ),
+    20: _ABSENT,
+    21: _ABSENT,
     22: _Words(leaf="the chain is longer than OpenSSL follows", remedy=_OTHER_CHAIN),
     23: _Words(leaf="a certificate in the chain is revoked", remedy=_REISSUE),
     24: _Words(leaf="an issuer in the chain has no key that can be read", remedy=_OTHER_CHAIN),
