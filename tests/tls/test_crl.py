@@ -128,20 +128,7 @@ def test_only_the_issuer_may_sign(authority, intermediate, leaf, root):
 
 @pytest.mark.parametrize("may", [True, False])
 def test_the_issuers_key_has_to_be_one_for_lists(authority, root, may):
-    names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    usage = x509.KeyUsage(
-        **{name: name == "key_cert_sign" or (may and name == "crl_sign") for name in names}
-    )
+    usage = authority.key_usage("key_cert_sign", *(("crl_sign",) if may else ()))
     issuer = authority.issue("Limited", root, ca=True, extra=(usage,))
     leaf = authority.issue("leaf", issuer)
     assert read(der(make(issuer)), leaf.der, issuer.der, ()).signed is may

@@ -16,31 +16,14 @@ def key_id(issuer):
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
 
 
-def usage(*bits):
-    names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**{name: name in bits for name in names})
-
-
-SIGNS = usage("key_cert_sign", "crl_sign")
-
-
 @pytest.fixture(scope="module")
 def path(authority):
     """Give a function that makes a sound path, or one whose leaf deviates."""
-    root = authority.issue("Root", ca=True, extra=(SIGNS,))
+    signs = authority.key_usage("key_cert_sign", "crl_sign")
+    root = authority.issue("Root", ca=True, extra=(signs,))
     own_id = x509.SubjectKeyIdentifier.from_public_key(root.key.public_key())
-    root = authority.issue("Root", ca=True, key=root.key, extra=(SIGNS, own_id))
-    middle = authority.issue("Middle", root, ca=True, extra=(SIGNS, key_id(root)))
+    root = authority.issue("Root", ca=True, key=root.key, extra=(signs, own_id))
+    middle = authority.issue("Middle", root, ca=True, extra=(signs, key_id(root)))
 
     def path(*names, extra=None, names_of=x509.DNSName, above=middle, **options):
         extra = (key_id(above),) if extra is None else extra
