@@ -15,7 +15,17 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
+DATA = (
+    "terms",
+    "revocations",
+    "evidence",
+    "flow",
+    "verdict",
+    "errors",
+    "engine",
+    "sanitizer",
+    "book",
+)
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
@@ -28,7 +38,9 @@ MAY_IMPORT = {
     "net": (*DATA, "net"),
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
-    "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
+    **dict.fromkeys(
+        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+    ),
     "rules": (*SHARED, "rules", "tls"),
     "delivery": (
         *SHARED,
@@ -51,6 +63,7 @@ MAY_IMPORT = {
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
+    "gather": ("",),
     "sending": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
@@ -67,11 +80,18 @@ ONLY_IN = {
     "referencing": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
-    "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
+    "cryptography": {
+        "tls.certificates",
+        "tls.crl",
+        "tls.ocsp",
+        "tls.timestamps",
+        "tls.webpki",
+        "responder.authority",
+    },
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
-    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "gather"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
@@ -80,8 +100,10 @@ ONLY_IN = {
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
+        "probe.errands",
         "probe.family",
         "probe.perform",
+        "probe.revocation",
         "probe.runner",
         "probe.turns",
         "probe.web",
