@@ -15,7 +15,17 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
+DATA = (
+    "terms",
+    "revocations",
+    "evidence",
+    "flow",
+    "verdict",
+    "errors",
+    "engine",
+    "sanitizer",
+    "book",
+)
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 # What a message's header says: pure, for the rules and the reports as well.
 HEADER = tuple(
@@ -44,7 +54,9 @@ MAY_IMPORT = {
     "net": (*DATA, "net"),
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
-    "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
+    **dict.fromkeys(
+        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+    ),
     "rules": (*SHARED, *HEADER, "rules", "tls"),
     **dict.fromkeys(HEADER, (*SHARED, *HEADER)),
     "delivery": (
@@ -68,6 +80,7 @@ MAY_IMPORT = {
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
+    "gather": ("",),
     "sending": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
@@ -87,14 +100,16 @@ ONLY_IN = {
     "cryptography": {
         "delivery.dkim",
         "tls.certificates",
+        "tls.crl",
         "tls.ocsp",
         "tls.timestamps",
+        "tls.webpki",
         "responder.authority",
     },
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
-    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "gather"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
@@ -103,8 +118,10 @@ ONLY_IN = {
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
+        "probe.errands",
         "probe.family",
         "probe.perform",
+        "probe.revocation",
         "probe.runner",
         "probe.turns",
         "probe.web",

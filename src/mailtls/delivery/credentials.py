@@ -121,11 +121,6 @@ def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str
     return Vault(bound, credentials)
 
 
-def variables(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the environment variables that credentials of these names may be in."""
-    return tuple(f"{PREFIX}{name}_{key}" for name in names for key in KEYS)
-
-
 def withheld(detail: str) -> Withheld:
     """Return that no login is made for want of a credential."""
     return Withheld(kind=WithheldKind.NO_CREDENTIAL, detail=detail)

@@ -18,6 +18,7 @@ from mailtls.evidence import (
     Observed,
     PortEvidence,
     SessionEvidence,
+    TlsFacts,
     UpgradeEvidence,
     WrongMode,
 )
@@ -31,6 +32,7 @@ from mailtls.probe.questions import (
     UpgradeQuestion,
 )
 from mailtls.probe.upgrade import joined
+from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase
 
 RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
@@ -96,6 +98,15 @@ def worth_asking(
             yield from (Call(question=question) for question in mail[:1])
 
 
+def shows_kind(lead: Observation, kind: str) -> bool:
+    """Return whether a session shows a leaf with a key of this kind."""
+    match lead:
+        case Observed(evidence=SessionEvidence(tls=TlsFacts(chain=(leaf, *_)))):
+            return leaf.key.kind == kind
+        case _:
+            return False
+
+
 def answers_to(questions: Iterable[Question], asked: list[Asked]) -> Mapping[Question, Observation]:
     """Return the answer to every question, put together from the calls; the lead's is the first."""
     lead = asked[0].seen
@@ -144,7 +155,7 @@ def _observation(evidence: Evidence | Missing, on: list[Asked], attempts: int) -
     return Observed(evidence=evidence, transcript=transcript, seconds=seconds, attempts=attempts)
 
 
-def _steps(evidence: Evidence) -> tuple[object, ...]:
+def steps(evidence: Evidence) -> tuple[object, ...]:
     """Return the steps that evidence rests on, in the order of the wire."""
     match evidence:
         case SessionEvidence() as seen:
@@ -160,7 +171,7 @@ def _steps(evidence: Evidence) -> tuple[object, ...]:
             return (seen.unannounced, seen.clear)
         case InjectionEvidence() | FallbackEvidence() as seen:
             return (seen.upgrade, seen.answer)
-        case HelloEvidence() | PortEvidence():
+        case HelloEvidence() | PortEvidence() | RevocationEvidence():
             return ()
 
 
@@ -168,7 +179,7 @@ def _trouble(seen: Observation) -> Cause | None:
     """Return what kept the question from its answer, None where it was answered."""
     if isinstance(seen, NotObserved):
         return seen.missing.cause
-    return _first_cause(_steps(seen.evidence))
+    return _first_cause(steps(seen.evidence))
 
 
 def _by_the_way(heard: InClear | Inside | FallbackEvidence | None) -> tuple[object, ...]:
