@@ -11,6 +11,7 @@ from mailtls.delivery.credentials import Credential
 from mailtls.errors import UsageError
 from mailtls.options import build_parser
 from mailtls.policy.delivery import Receive, Via
+from mailtls.rules import RULES, mode
 from mailtls.sending import PRIVILEGED, acceptable, prepare
 from mailtls.terms import TlsVersion
 from rules.test_deliveries import DELIVERY, READER, SENDER
@@ -20,10 +21,10 @@ BOUND = "--credential=SMTP=mail.example.org:587"
 VALUES = {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": "canary"}
 
 
-def prepared(*words, delivery=LOGIN, environment=None):
+def prepared(*words, delivery=LOGIN, environment=None, rules=RULES):
     options = build_parser(("text",)).parse_args(["check", "--send", *words])
     declared = replace(policy(SENDER, READER), deliveries=(delivery,) if delivery else ())
-    return prepare(declared, options, {**VALUES} if environment is None else environment)
+    return prepare(declared, options, rules, {**VALUES} if environment is None else environment)
 
 
 def refused(*words, **changes):
@@ -90,6 +91,10 @@ def test_addresses_are_of_the_domains_that_the_workflow_allows(lacking):
         BOUND, f"--send-domain={lacking}"
     )
     assert prepared(BOUND, f"--send-domain={lacking}", "--send-domain=example.org")
+
+
+def test_nothing_is_sent_that_no_rule_judges():
+    assert prepared(rules=[mode.RULE]) is None
 
 
 def test_a_policy_without_deliveries_has_nothing_to_send():

@@ -57,6 +57,7 @@ INPUTS: Mapping[str, Input] = {
     "allow-privileged-trigger": Input(kind=Kind.FLAG, option="--allow-privileged-trigger"),
     "connect-to": Input(kind=Kind.LINES, option="--connect-to"),
     "resolver": Input(kind=Kind.OPTION, option="--resolver"),
+    "proxy": Input(kind=Kind.OPTION, option="--proxy"),
     "ca-file": Input(kind=Kind.OPTION, option="--ca-file"),
     "timeout": Input(kind=Kind.OPTION, option="--timeout"),
     "per-host": Input(kind=Kind.OPTION, option="--per-host"),

@@ -10,21 +10,22 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__
+from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
+from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
+from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.options import DnsServer
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
@@ -74,7 +75,11 @@ def check(
         print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
-    sending = _sending(policy, options, rules)
+    sending = None
+    if options.send:
+        from mailtls.sending import prepare
+
+        sending = prepare(policy, options, rules, os.environ)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
@@ -107,15 +112,6 @@ def check(
     paths = {each.format: str(each.path) for each in options.report}
     _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
-
-
-def _sending(policy: Policy, options: argparse.Namespace, rules: Sequence[Rule]) -> Sending | None:
-    """Return what the run sends: nothing without `--send`, nor where no rule would judge it."""
-    if not options.send or not any(rule.id.startswith("delivery-") for rule in rules):
-        return None
-    from mailtls.sending import prepare
-
-    return prepare(policy, options, os.environ)
 
 
 def _described(rule: Rule) -> RuleInfo:
@@ -188,7 +184,7 @@ async def _probe(
     now: datetime,
     sending: Sending | None,
 ) -> EvidenceBook:
-    network = LiveNetwork(_resolver(options.resolver))
+    network = _network(options)
     routes = Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
@@ -218,6 +214,11 @@ async def _probe(
 
     web = Web(network=network, settings=settings, routes=routes)
     return await deliver(sending, policy, book, web, options.timeout)
+
+
+def _network(options: argparse.Namespace) -> Network:
+    direct = LiveNetwork(_resolver(options.resolver))
+    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
 
 
 def _resolver(server: DnsServer | None) -> Resolver:

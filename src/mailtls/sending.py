@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ from mailtls.rules import (
     mode,
     starttls_offered,
 )
-from mailtls.rules.base import TargetView, session_question
+from mailtls.rules.base import Rule, TargetView, session_question
 from mailtls.rules.demands import demand_of
 from mailtls.sanitizer import clean
 from mailtls.terms import Outcome, TlsVersion
@@ -77,13 +77,18 @@ class Sending:
 
 
 def prepare(
-    policy: Policy, options: argparse.Namespace, environment: MutableMapping[str, str]
-) -> Sending:
-    """Return what `--send` sends; credentials are taken out of `environment`.
+    policy: Policy,
+    options: argparse.Namespace,
+    rules: Iterable[Rule],
+    environment: MutableMapping[str, str],
+) -> Sending | None:
+    """Return what `--send` sends, None where no rule would judge it; logins leave `environment`.
 
     Raises UsageError, before a byte is sent, where the workflow does not allow what the policy asks.
     """
     vault = open_vault(options.credential, environment)
+    if not any(rule.id.startswith("delivery-") for rule in rules):
+        return None
     if not policy.deliveries:
         raise UsageError("--send: the policy has no deliveries among the chosen endpoints")
     _refuse_strangers(options, environment)
