@@ -19,7 +19,7 @@ from mailtls import __version__
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
+from mailtls.evidence import SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.live import LiveNetwork
@@ -29,6 +29,7 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
+from mailtls.probe.questions import Service
 from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
@@ -36,7 +37,8 @@ from mailtls.report.build import TargetSummary, build
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule, TargetView
+from mailtls.rules.proofs import proofs
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -78,7 +80,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=_summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -208,19 +210,29 @@ def _client_name(given: str | None) -> str:
     return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
 
 
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
+def _summaries(
+    policy: Policy, book: EvidenceBook, routes: Routes, now: datetime
+) -> dict[str, list[TargetSummary]]:
     summaries: dict[str, list[TargetSummary]] = {}
     for endpoint in policy.endpoints:
         summaries[endpoint.name] = []
         for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
+            view = TargetView(
+                endpoint=endpoint,
+                profile=policy.profile_of(endpoint),
+                target=target,
+                answers=book.answered(target),
+                unresolved=None,
+                now=now,
+            )
+            session = view.session
             summaries[endpoint.name].append(
                 TargetSummary(
                     address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
+                    port=routes(Service(host=target.host, port=target.port)).port,
+                    connections=sum(each.attempts for each in view.answers.values()),
+                    session=session if isinstance(session, SessionEvidence) else None,
+                    proofs=proofs(view),
                 )
             )
     return summaries
