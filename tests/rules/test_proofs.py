@@ -75,6 +75,12 @@ def test_an_answer_accepts_what_it_names_and_refuses_what_is_above():
     assert found[Part.GROUP, "secp256r1"] is Standpoint.ACCEPTED
 
 
+def test_an_answer_that_is_shared_refuses_nothing():
+    found = versions(proved({CONTROL: chosen(version=TlsVersion.TLS1_0)}))
+
+    assert found == {"TLSv1.3": "negotiated", "TLSv1.0": "accepted"}
+
+
 def test_a_hello_of_few_suites_says_nothing_of_versions():
     few = offers.only_suites((0x000A, 0x0005), "two suites")
     found = proved({CONTROL: chosen(), few: ALERT})
