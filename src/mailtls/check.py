@@ -10,6 +10,7 @@ import secrets
 import socket
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,7 +20,6 @@ from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
@@ -30,18 +30,17 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
-from mailtls.probe.questions import Service
 from mailtls.probe.runner import Limits, Runner
 from mailtls.probe.web import Web
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
 from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, mode, select
-from mailtls.rules.base import Rule, TargetView
-from mailtls.rules.proofs import proofs
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -91,7 +90,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book, Routes(detours=options.connect_to), started),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -102,8 +101,8 @@ def check(
         tolerate_inconclusive=options.inconclusive == "warn",
         version=__version__,
         problems=warnings,
-        flows=flows_of(policy, book.deliveries),
     )
+    report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options)
     for file, form in files:
         with file:
@@ -235,31 +234,3 @@ def _client_name(given: str | None) -> str:
         return given
     own = socket.gethostname()
     return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
-
-
-def _summaries(
-    policy: Policy, book: EvidenceBook, routes: Routes, now: datetime
-) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            view = TargetView(
-                endpoint=endpoint,
-                profile=policy.profile_of(endpoint),
-                target=target,
-                answers=book.answered(target),
-                unresolved=None,
-                now=now,
-            )
-            session = view.session
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    port=routes(Service(host=target.host, port=target.port)).port,
-                    connections=sum(each.attempts for each in view.answers.values()),
-                    session=session if isinstance(session, SessionEvidence) else None,
-                    proofs=proofs(view),
-                )
-            )
-    return summaries

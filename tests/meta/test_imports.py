@@ -69,6 +69,7 @@ MAY_IMPORT = {
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
     "sending": ("",),
+    "summaries": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),

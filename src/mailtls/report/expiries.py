@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailtls.report.model import Certificate, Report, Result
+from mailtls.report.model import Certificate, Endpoint, Report, Result
 from mailtls.report.rulegroups import worst
 
 _EXPIRY = "certificate-expiry"
@@ -36,11 +36,7 @@ class Expiry:
         """Return how long it is valid yet, in words: "80 days left", "expired 1 day ago"."""
         if now < self.not_before:
             return f"not valid before {self.not_before:%Y-%m-%d}"
-        days = self.certificate.days_left
-        if days >= 0:
-            return f"{_days(days)} left"
-        # Days left are rounded down, so that -1 is any time of the last day.
-        return f"expired {_days(-days - 1)} ago" if days < -1 else "expired today"
+        return remaining(self.certificate.days_left)
 
 
 def expiries(report: Report) -> tuple[Expiry, ...]:
@@ -67,6 +63,19 @@ def expiries(report: Report) -> tuple[Expiry, ...]:
         for certificate, names, results in met.values()
     ]
     return tuple(sorted(found, key=lambda each: (each.not_after, each.endpoints)))
+
+
+def remaining(days_left: int) -> str:
+    """Return the days of a certificate in words; they are rounded down, so that -1 is the last day."""
+    if days_left >= 0:
+        return f"{_days(days_left)} left"
+    return f"expired {_days(-days_left - 1)} ago" if days_left < -1 else "expired today"
+
+
+def soonest(endpoint: Endpoint) -> str:
+    """Return what is left of the certificate of an endpoint that expires first, "" without one."""
+    days = [each.certificate.days_left for each in endpoint.targets if each.certificate]
+    return remaining(min(days)) if days else ""
 
 
 def _days(count: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from ipaddress import ip_address
 
-from mailtls.policy.model import Endpoint
+from mailtls.policy.model import Endpoint, Policy
 from mailtls.sanitizer import clean
-from mailtls.terms import Mode, TlsVersion
-from mailtls.verdict import Client
+from mailtls.terms import Cause, Mode, TlsVersion
+from mailtls.verdict import Client, Verdict
 
 _VERSIONS = {
     TlsVersion.TLS1_0: "-tls1",
@@ -25,6 +26,25 @@ _EXTRA = {
 }
 
 
+class Again:
+    """The commands for the verdicts of one run; `ports` are those that connections really went to."""
+
+    def __init__(self, policy: Policy, ports: Mapping[tuple[str, str], int]) -> None:
+        self._endpoints = {endpoint.name: endpoint for endpoint in policy.endpoints}
+        self._ports = ports
+
+    def __call__(self, verdict: Verdict) -> str:
+        """Return the command for a verdict, "" where no common client sees the same.
+
+        What waits for another finding has none either: that one's command shows the cause.
+        """
+        endpoint = self._endpoints.get(verdict.endpoint)
+        if endpoint is None or verdict.again is None or verdict.cause is Cause.PREREQUISITE:
+            return ""
+        port = self._ports.get((verdict.endpoint, verdict.address or ""), endpoint.port)
+        return command(endpoint, verdict.address, port, verdict.rule, verdict.again)
+
+
 def command(endpoint: Endpoint, address: str | None, port: int, rule: str, client: Client) -> str:
     """Return the command, each word quoted for a POSIX shell and safe to show."""
     host = address or endpoint.host
@@ -37,7 +57,7 @@ def command(endpoint: Endpoint, address: str | None, port: int, rule: str, clien
     words += (
         ["-noservername"] if _literal(endpoint.identity) else ["-servername", endpoint.identity]
     )
-    if endpoint.mode is Mode.STARTTLS:
+    if endpoint.mode is Mode.STARTTLS and not client.at_once:
         words += ["-starttls", endpoint.protocol.value]
     words += _offer(client)
     if rule == "certificate-name":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from mailtls.report.model import Report, Result
 from mailtls.terms import Outcome
@@ -29,6 +30,11 @@ ORDER = (
 )
 
 
+WORDS = ("error", "unknown", "warning", "note", "waived", "ok", "")
+"""How a rule, a group or an endpoint stands, the heaviest first; "" where nothing was judged."""
+
+
+@cache
 def group_of(rule: str) -> str:
     """Return the group of a rule."""
     for name, members in GROUPS.items():
@@ -61,10 +67,13 @@ def standings(report: Report) -> dict[tuple[str, str], str]:
 
 
 def worst(results: Iterable[Result]) -> str:
-    """Return the word for the worst of some results, "" where none was judged."""
-    words = {_word(result) for result in results}
-    order = ("error", "unknown", "warning", "note", "waived", "ok")
-    return next((word for word in order if word in words), "")
+    """Return how some results stand together."""
+    return heaviest(map(_word, results))
+
+
+def heaviest(words: Iterable[str]) -> str:
+    """Return the heaviest of some words, "" where there is none."""
+    return min(words, key=WORDS.index, default="")
 
 
 def _word(result: Result) -> str:

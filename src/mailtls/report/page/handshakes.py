@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailtls.report.model import Endpoint, Proof, Report, Target
-from mailtls.report.page.markup import Cell, Markup, cell, code, element, row, section, table
+from mailtls.report.page.markup import Cell, Markup, cell, code, element, join, row, section, table
 from mailtls.terms import TlsVersion
 from mailtls.verdict import Part, Standpoint
 
@@ -65,30 +65,29 @@ def _row(endpoint: Endpoint, target: Target) -> Markup:
 def _version(proof: Proof | None) -> Cell:
     if proof is None:
         return cell(element("span", "not tried", class_="open"), order=len(_SIGNS))
-    return cell(_sign(proof), order=list(Standpoint).index(proof.standpoint))
+    order = list(Standpoint).index(proof.standpoint)
+    return cell(_sign(proof.standpoint, f"{proof.standpoint.value} in {proof.by}"), order=order)
 
 
-def _sign(proof: Proof) -> Markup:
-    sign = element("span", _SIGNS[proof.standpoint], aria_hidden="true")
-    word = proof.standpoint.value
-    return element("span", sign, " ", word, class_=f"proof {word}", title=f"{word} in {proof.by}")
+def _sign(standpoint: Standpoint, title: str = "") -> Markup:
+    sign = element("span", _SIGNS[standpoint], aria_hidden="true")
+    word = standpoint.value
+    return element("span", sign, " ", word, class_=f"proof {word}", title=title or False)
 
 
 def _listed(target: Target, part: Part) -> Iterator[Markup]:
+    """Yield a paragraph for each standpoint; a name stands once, where it was proved the strongest."""
     told: set[str] = set()
-    for proof in target.proofs:
-        if proof.part is not part:
-            continue
-        fresh = [name for name in proof.names if name not in told]
-        told |= set(fresh)
-        if fresh:
-            yield element("p", _sign(proof), " ", *_names(proof, fresh))
+    for standpoint in Standpoint:
+        found = [p for p in target.proofs if p.part is part and p.standpoint is standpoint]
+        few = [proof for proof in found if proof.count == len(proof.names)]
+        names = dict.fromkeys(name for proof in few for name in proof.names if name not in told)
+        told |= names.keys()
+        said = [code(name) for name in names]
+        said += [_counted(proof) for proof in found if proof not in few]
+        if said:
+            yield element("p", _sign(standpoint), " ", join(said, ", "))
 
 
-def _names(proof: Proof, fresh: list[str]) -> Iterator[Markup | str]:
-    if proof.count > len(proof.names):
-        yield f"{proof.count}: {proof.by}"
-        return
-    for number, name in enumerate(fresh):
-        yield ", " if number else ""
-        yield code(name)
+def _counted(proof: Proof) -> Markup:
+    return element("span", f"{proof.count} {proof.part.value}s in {proof.by}")

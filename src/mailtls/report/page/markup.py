@@ -48,6 +48,14 @@ def code(text: str) -> Markup:
     return element("code", text)
 
 
+def prose(text: str) -> Markup:
+    """Return text in which what stands in a pair of backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return element("span", text)
+    return join(code(each) if at % 2 else each for at, each in enumerate(pieces))
+
+
 def facts(rows: Iterable[tuple[str, Content]]) -> Markup:
     """Return terms and what is said of each; a term without a word is left out."""
     pairs = (
