@@ -100,8 +100,17 @@ def test_a_record_of_a_host_that_is_not_inside_does_not_count() -> None:
     ]
 
 
+def test_a_hand_over_within_one_host_needs_no_name_in_hosts() -> None:
+    into = stored().replace("by mx.example.net", "by 3f2a9c1b7d04")
+    assert chain(into, carried(), taken()).gap == ""
+    stranger = into.replace("from mx.example.net", "from relay.example")
+    assert chain(stranger, carried(), taken()).gap.startswith("3f2a9c1b7d04, which wrote")
+    network = into.replace("from mx.example.net", "from mx.example.net ([10.0.0.5])")
+    assert chain(network, carried(), taken()).gap.startswith("3f2a9c1b7d04, which wrote")
+
+
 def test_nothing_counts_without_hosts() -> None:
-    assert "is not among `hosts`" in chain(globs=()).gap
+    assert "is not among `hosts`" in chain(carried(), taken(), globs=()).gap
 
 
 def test_a_message_without_records() -> None:

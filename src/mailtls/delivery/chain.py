@@ -137,7 +137,7 @@ def same_message(recorded: str, replied: str) -> bool:
 def _counted(hops: tuple[Hop, ...], inside: _Inside, replied: str) -> tuple[int, str]:
     """Return how many records count from the top, and why the next one does not."""
     for index, hop in enumerate(hops):
-        if _is_nobodys(hop):
+        if _is_passed_on(hop, inside):
             continue
         if not inside.names(hop.by):
             who = hop.by or "an unnamed host"
@@ -149,12 +149,14 @@ def _counted(hops: tuple[Hop, ...], inside: _Inside, replied: str) -> tuple[int,
     return len(hops), "" if hops else "the message has no Received field"
 
 
-def _is_nobodys(hop: Hop) -> bool:
-    """Return whether a record names no host by a name: qmail-queue's note, Gmail within itself.
+def _is_passed_on(hop: Hop, inside: _Inside) -> bool:
+    """Return whether a record is a hand-over that needs no trust of its own, for it makes nobody trusted.
 
-    Neither records a sender, so that it cannot make anybody trusted.
+    That is qmail-queue's note, Gmail within itself, and one whose sender is inside, as when LMTP on a Unix
+    socket leads to a store that calls itself by the name of a container.
     """
-    return hop.local and (not hop.by or hop.software == "Gmail")
+    nameless = not hop.by or hop.software == "Gmail"
+    return hop.local and (nameless or inside.names(hop.helo, hop.client))
 
 
 def _stranger(hop: Hop) -> str:
