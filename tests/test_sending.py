@@ -21,9 +21,9 @@ BOUND = "--credential=SMTP=mail.example.org:587"
 VALUES = {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": "canary"}
 
 
-def prepared(*words, delivery=LOGIN, environment=None, rules=RULES):
+def prepared(*words, delivery=LOGIN, environment=None, rules=RULES, sender=SENDER):
     options = build_parser(("text",)).parse_args(["check", "--send", *words])
-    declared = replace(policy(SENDER, READER), deliveries=(delivery,) if delivery else ())
+    declared = replace(policy(sender, READER), deliveries=(delivery,) if delivery else ())
     return prepare(declared, options, rules, {**VALUES} if environment is None else environment)
 
 
@@ -83,6 +83,25 @@ def test_the_mailboxes_login_is_bound_as_well(receive, place):
     delivery = replace(LOGIN, receive=replace(LOGIN.receive, **receive))
     assert f"the credential INBOX at {place}" in refused(BOUND, delivery=delivery)
     assert prepared(BOUND, f"--credential=INBOX={place}", delivery=delivery)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"addresses": ("192.0.2.66",)}, "192.0.2.66:587"),
+        ({"addresses": ("2001:db8::66",)}, "[2001:db8::66]:587"),
+        ({"identity": "evil.example.net"}, "evil.example.net:587"),
+    ],
+)
+def test_a_policy_leads_no_login_elsewhere_by_address_or_identity(changes, place):
+    sender = endpoint(**changes)
+    assert f"the credential SMTP at {place}" in refused(BOUND, sender=sender)
+    assert prepared(BOUND, f"--credential=SMTP={place}", sender=sender)
+
+
+def test_where_the_workflow_names_the_address_any_name_may_be_verified():
+    sender = endpoint(host="192.0.2.1", identity="mail.example.org")
+    assert prepared("--credential=SMTP=192.0.2.1:587", sender=sender)
 
 
 @pytest.mark.parametrize("lacking", ["example.com", "b.example.org", "org"])

@@ -183,8 +183,6 @@ async def _probe(
     now: datetime,
     sending: Sending | None,
 ) -> EvidenceBook:
-    network = _network(options)
-    routes = Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
@@ -192,8 +190,10 @@ async def _probe(
         randomness=secrets.token_bytes,
         now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
+    routes = Routes(detours=options.connect_to)
+    web = Web(network=_network(options), settings=settings, routes=routes)
     runner = Runner(
-        network,
+        web.network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -211,7 +211,6 @@ async def _probe(
         return book
     from mailtls.sending import deliver
 
-    web = Web(network=network, settings=settings, routes=routes)
     return await deliver(sending, policy, book, web, options.timeout)
 
 

@@ -21,6 +21,7 @@ from mailtls.evidence import Observed, SessionEvidence, TlsFacts
 from mailtls.flow import DeliveryEvidence, Withheld
 from mailtls.policy.addresses import domain_of
 from mailtls.policy.delivery import Delivery
+from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
 from mailtls.probe.web import PORTS, Web
@@ -95,7 +96,8 @@ def prepare(
     for delivery in policy.deliveries:
         for name, service in _logins(policy, delivery):
             if not vault.is_bound(name, service.host, service.port):
-                place = f"{service.host}:{service.port}"
+                host = f"[{service.host}]" if ":" in service.host else service.host
+                place = f"{host}:{service.port}"
                 raise UsageError(
                     f"delivery {delivery.name}: the policy points the credential {name} at {place},"
                     f" and no --credential {name}={place} allows that"
@@ -186,22 +188,37 @@ def _refuse_strangers(options: argparse.Namespace, environment: Mapping[str, str
 
 
 def _logins(policy: Policy, delivery: Delivery) -> Iterator[tuple[str, Service]]:
-    """Yield the credentials of a delivery, each with where the policy points it."""
+    """Yield the credentials of a delivery, each with all places that the policy names for it."""
     endpoints = {endpoint.name: endpoint for endpoint in policy.endpoints}
     receive = delivery.receive
     if delivery.send.credential:
-        yield delivery.send.credential, _service(endpoints[delivery.send.endpoint])
+        for service in _places(endpoints[delivery.send.endpoint]):
+            yield delivery.send.credential, service
     if receive is not None and receive.credential:
         if receive.endpoint:
-            yield receive.credential, _service(endpoints[receive.endpoint])
+            for service in _places(endpoints[receive.endpoint]):
+                yield receive.credential, service
         else:
             parts = urlsplit(receive.url)
             port = parts.port or PORTS[parts.scheme]
             yield receive.credential, Service(host=parts.hostname or "", port=port)
 
 
-def _service(endpoint: Endpoint) -> Service:
-    return Service(host=endpoint.host, port=endpoint.port)
+def _places(endpoint: Endpoint) -> Iterator[Service]:
+    """Yield what decides who gets a login at an endpoint: its host, its addresses, the name verified.
+
+    A policy with addresses and an identity of its own would otherwise lead a login for one host to
+    another, whose certificate is good for itself. An address that is the host is the workflow's word
+    already, whatever name is verified there.
+    """
+    yield Service(host=endpoint.host, port=endpoint.port)
+    if is_literal(endpoint.host):
+        return
+    if endpoint.identity != endpoint.host:
+        yield Service(host=endpoint.identity, port=endpoint.port)
+    if isinstance(endpoint.addresses, tuple):
+        for address in endpoint.addresses:
+            yield Service(host=address, port=endpoint.port)
 
 
 def _origin(environment: Mapping[str, str]) -> str:

@@ -56,5 +56,20 @@ def test_text_without_a_secret_stays():
     assert Redactor([])("anything") == "anything"
 
 
+@pytest.mark.parametrize("rest", ["", "... (+12 characters)"])
+def test_a_form_that_was_cut_off_goes_too(rest):
+    redact = Redactor([Secret("canary-value")])
+    encoded = base64.b64encode(b"\0probe\0canary-value").decode()
+    for said in ("535 canary-va", f"535 {encoded[:20]}"):
+        shown = redact(said + rest)
+        assert shown.endswith("***" + rest)
+        assert "canary" not in shown
+        assert encoded[12:20] not in shown
+
+
+def test_the_end_of_a_word_is_no_secret():
+    assert Redactor([Secret("canary-value")])("535 a can") == "535 a can"
+
+
 def test_the_longer_secret_goes_first():
     assert Redactor([Secret("canary"), Secret("canary-value")])("a canary-value b") == "a *** b"

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus
 
+from mailtls.sanitizer import clean
+
 T = TypeVar("T")
+
+_CUT = re.compile(r"\.\.\. \(\+\d+ characters\)\Z")  # what `sanitizer` leaves of a long text's end
 
 MASK = "***"
 
@@ -45,19 +50,19 @@ class Secret:
 def forms(value: str) -> frozenset[str]:
     """Return how a value may look in a log: itself, base64 at three alignments, hex, URL, JSON.
 
-    Of base64 the characters are left out that share bits with a neighbour, and of those at the ends
-    that depend on what stands beside.
+    Of base64, once the characters that hold nothing of a neighbour, once the whole groups alone.
     """
     data = value.encode()
     found = {value, value.casefold(), data.hex(), data.hex().upper()}
     found |= {quote(value), quote(value, safe=""), quote_plus(value)}
     found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    found.add(clean(value, len(value)))  # as a transcript has it
     for lead in range(3):
         text = base64.b64encode(bytes(lead) + data).decode("ascii").rstrip("=")
         first = (lead * 8 + 5) // 6
         last = (lead + len(data)) * 8 // 6
-        part = text[first:last]
-        found |= {part, part.replace("+", "-").replace("/", "_")}
+        for part in (text[first:last], text[-first // 4 * -4 : last // 4 * 4]):
+            found |= {part, part.replace("+", "-").replace("/", "_")}
     return frozenset(form for form in found if len(form) >= SHORTEST)
 
 
@@ -74,10 +79,14 @@ class Redactor:
         self.__forms = tuple(sorted({*found, *self.__forms}, key=lambda form: (-len(form), form)))
 
     def __call__(self, text: str) -> str:
-        """Return `text` with each form replaced by `***`."""
+        """Return `text` with each form replaced by `***`, also one that was cut off at its end."""
         for form in self.__forms:
             text = text.replace(form, MASK)
-        return text
+        cut = _CUT.search(text)
+        kept, rest = (text, "") if cut is None else (text[: cut.start()], cut[0])
+        begun = (form[:size] for form in self.__forms for size in range(SHORTEST, len(form)))
+        longest = max((each for each in begun if kept.endswith(each)), key=len, default="")
+        return (kept.removesuffix(longest) + MASK if longest else kept) + rest
 
 
 def redacted(value: T, redact: Redactor) -> T:
