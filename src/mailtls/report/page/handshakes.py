@@ -44,7 +44,6 @@ def handshakes(report: Report) -> Markup:
 
 
 def _row(endpoint: Endpoint, target: Target) -> Markup:
-    where = f"{endpoint.name} at {target.address}"
     versions = {
         name: proof
         # The strongest comes first in the model, and so has to be written last.
@@ -58,8 +57,7 @@ def _row(endpoint: Endpoint, target: Target) -> Markup:
         cell(*_listed(target, Part.SUITE)),
         cell(*_listed(target, Part.GROUP)),
     )
-    names = " ".join(name for proof in target.proofs for name in proof.names)
-    return row(_HEADS, cells, f"{where} {names}")
+    return row(_HEADS, cells)
 
 
 def _version(proof: Proof | None) -> Cell:

@@ -101,10 +101,10 @@ def cell(*content: Content, order: int | str = "", head: bool = False) -> Cell:
     return Cell(content=content, order=order, head=head)
 
 
-def row(heads: Iterable[str], cells: Iterable[Cell], words: str, *, state: str = "") -> Markup:
-    """Return a row whose cells know their column's head; `words` are what the filter looks in."""
+def row(heads: Iterable[str], cells: Iterable[Cell], *, state: str = "") -> Markup:
+    """Return a row whose cells know their column's head; `state` is what the filter asks for."""
     made = (_cell(head, each) for head, each in zip(heads, cells, strict=True))
-    return element("tr", *made, role="row", data_row=words.lower(), data_state=state)
+    return element("tr", *made, role="row", data_row="", data_state=state)
 
 
 def _cell(head: str, each: Cell) -> Markup:

@@ -85,8 +85,7 @@ def _row(
     for column, word in standing.items():
         content = (badge(word), _small(noted.get(column, ""))) if word else ()
         cells.append(cell(*content, order=WORDS.index(word)))
-    words = " ".join([endpoint.name, where, service, *addresses, versions])
-    return row(heads, cells, words, state=state)
+    return row(heads, cells, state=state)
 
 
 def _small(text: str) -> Markup:
