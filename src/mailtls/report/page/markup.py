@@ -72,10 +72,8 @@ def section(name: str, title: str, *content: Content) -> Markup:
     return element("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
 
 
-def table(
-    caption: str, heads: Iterable[str], rows: Iterable[Markup], *, sort: bool = True
-) -> Markup:
-    """Return a table of `row`s. Roles are said, for a narrow screen lays rows out as blocks."""
+def table(caption: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:
+    """Return a table of `row`s that can be sorted. Roles are said, for a narrow screen lays rows out as blocks."""
     cells = (element("th", head, scope="col", role="columnheader") for head in heads)
     return element(
         "table",
@@ -83,7 +81,7 @@ def table(
         element("thead", element("tr", *cells, role="row"), role="rowgroup"),
         element("tbody", *rows, role="rowgroup"),
         role="table",
-        data_sort=sort,
+        data_sort=True,
     )
 
 
