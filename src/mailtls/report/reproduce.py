@@ -17,7 +17,7 @@ _VERSIONS = {
     TlsVersion.TLS1_2: "-tls1_2",
     TlsVersion.TLS1_3: "-tls1_3",
 }
-_LEGACY = frozenset({0x0301, 0x0302})
+_LEGACY = frozenset({TlsVersion.TLS1_0, TlsVersion.TLS1_1})
 # What shows more of what a rule looks at.
 _EXTRA = {
     "certificate-chain": ("-showcerts",),
