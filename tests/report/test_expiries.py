@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from mailtls.report.expiries import expiries, remaining, soonest
+from mailtls.report.expiries import expiries
+from mailtls.report.rulegroups import noted, remaining
 from mailtls.terms import Level
 from report.reports import NAMES, NOW, certificate, failure, report, verdict
 
@@ -37,7 +38,7 @@ def test_the_time_left_is_said_in_words(days, said):
     assert remaining(days) == said
     made = report([verdict()], leaf=certificate(not_after=NOW + timedelta(days=days, hours=1)))
     assert only(made).left(NOW) == said
-    assert soonest(made.endpoints[0]) == said
+    assert noted(made.endpoints[0]) == {"TLS": "TLSv1.3", "certificate": said}
 
 
 def test_one_of_tomorrow_has_no_time_left_yet():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailtls.report.model import Certificate, Endpoint, Report, Result
-from mailtls.report.rulegroups import worst
+from mailtls.report.model import Certificate, Report, Result
+from mailtls.report.rulegroups import remaining, worst
 
 _EXPIRY = "certificate-expiry"
 
@@ -63,20 +63,3 @@ def expiries(report: Report) -> tuple[Expiry, ...]:
         for certificate, names, results in met.values()
     ]
     return tuple(sorted(found, key=lambda each: (each.not_after, each.endpoints)))
-
-
-def remaining(days_left: int) -> str:
-    """Return the days of a certificate in words; they are rounded down, so that -1 is the last day."""
-    if days_left >= 0:
-        return f"{_days(days_left)} left"
-    return f"expired {_days(-days_left - 1)} ago" if days_left < -1 else "expired today"
-
-
-def soonest(endpoint: Endpoint) -> str:
-    """Return what is left of the certificate of an endpoint that expires first, "" without one."""
-    days = [each.certificate.days_left for each in endpoint.targets if each.certificate]
-    return remaining(min(days)) if days else ""
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"

@@ -36,13 +36,9 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> str:
     """
     spaced = re.sub(r"--+", "-", _UNSAFE.sub(" ", text))
     kept = " ".join(spaced.split()).lstrip(" ._-")
-    return (
-        kept
-        if 0 < len(kept) <= limit
-        else f"{kept[: limit - 3].rstrip()}..."
-        if kept
-        else "unnamed"
-    )
+    if not kept:
+        return "unnamed"
+    return kept if len(kept) <= limit else f"{kept[: limit - 3].rstrip()}..."
 
 
 def fenced(lines: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from ipaddress import ip_address
 
+from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Mode, TlsVersion
@@ -17,7 +17,7 @@ _VERSIONS = {
     TlsVersion.TLS1_2: "-tls1_2",
     TlsVersion.TLS1_3: "-tls1_3",
 }
-_LEGACY = frozenset({0x0301, 0x0302})
+_LEGACY = frozenset({TlsVersion.TLS1_0, TlsVersion.TLS1_1})
 # What shows more of what a rule looks at.
 _EXTRA = {
     "certificate-chain": ("-showcerts",),
@@ -55,13 +55,13 @@ def command(endpoint: Endpoint, address: str | None, port: int, rule: str, clien
         f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
     ]
     words += (
-        ["-noservername"] if _literal(endpoint.identity) else ["-servername", endpoint.identity]
+        ["-noservername"] if is_literal(endpoint.identity) else ["-servername", endpoint.identity]
     )
     if endpoint.mode is Mode.STARTTLS and not client.at_once:
         words += ["-starttls", endpoint.protocol.value]
     words += _offer(client)
     if rule == "certificate-name":
-        kind = "-verify_ip" if _literal(endpoint.identity) else "-verify_hostname"
+        kind = "-verify_ip" if is_literal(endpoint.identity) else "-verify_hostname"
         words += [kind, endpoint.identity]
     if rule == "tls-alpn":
         words += ["-alpn", ",".join(endpoint.tls.alpn)]
@@ -79,11 +79,3 @@ def _offer(client: Client) -> list[str]:
     elif client.cipher:
         words += ["-cipher", f"{client.cipher}:@SECLEVEL=0"]
     return [*words, "-groups", client.group] if client.group else words
-
-
-def _literal(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

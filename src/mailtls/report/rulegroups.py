@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from mailtls.report.model import Report, Result
+from mailtls.report.model import Endpoint, Report, Result
 from mailtls.terms import Outcome
 
 OTHER = "other"
@@ -64,6 +64,24 @@ def standings(report: Report) -> dict[tuple[str, str], str]:
         together.setdefault((result.endpoint, group_of(result.rule)), []).append(result)
     found = {key: worst(results) for key, results in together.items()}
     return {key: word for key, word in found.items() if word}
+
+
+def noted(endpoint: Endpoint) -> dict[str, str]:
+    """Return what stands beside a group: the versions negotiated, and what the certificate has left."""
+    versions = sorted({t.tls_version for t in endpoint.targets if t.tls_version})
+    days = [each.certificate.days_left for each in endpoint.targets if each.certificate]
+    return {"TLS": ", ".join(versions), "certificate": remaining(min(days)) if days else ""}
+
+
+def remaining(days_left: int) -> str:
+    """Return the days of a certificate in words; they are rounded down, so that -1 is the last day."""
+    if days_left >= 0:
+        return f"{_days(days_left)} left"
+    return f"expired {_days(-days_left - 1)} ago" if days_left < -1 else "expired today"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def worst(results: Iterable[Result]) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mailtls.report.expiries import expiries, soonest
+from mailtls.report.expiries import expiries
 from mailtls.report.findings import Finding, Group, cost, groups, tally
 from mailtls.report.mermaid import ROWS, fenced, timeline
 from mailtls.report.model import Endpoint, Report, Result
-from mailtls.report.rulegroups import shown, standings
+from mailtls.report.rulegroups import noted, shown, standings
 from mailtls.report.sequence import deliveries
 from mailtls.report.sources import address
 from mailtls.terms import Outcome
@@ -90,10 +90,9 @@ def _row(endpoint: Endpoint, group: Group, words: Mapping[str, str]) -> str:
     word = "**fail**" if failed else "**?**"
     if group.quiet:
         word = "ok" if group.checked else "not checked"
-    versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
-    noted = {"TLS": versions, "certificate": soonest(endpoint)}
+    beside = noted(endpoint)
     cells = [
-        ", ".join(filter(None, [_WORDS[worst], noted.get(column, "") if worst else ""]))
+        ", ".join(filter(None, [_WORDS[worst], beside.get(column, "") if worst else ""]))
         for column, worst in words.items()
     ]
     name = f"{_code(endpoint.name)} {endpoint.protocol.value} {endpoint.mode.value}"

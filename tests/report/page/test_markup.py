@@ -67,7 +67,7 @@ def test_a_section_is_named_by_its_heading():
 
 def test_a_table_says_its_roles_and_a_cell_its_head():
     heads = ("Name", "Count")
-    line = row(heads, [cell("a", head=True), cell("1", order=10)], "A b", state="error")
+    line = row(heads, [cell("a", head=True), cell("1", order=10)], state="error")
     made = parse(table("What", heads, [line]).text)
 
     assert made.one("caption").text == "What"
@@ -76,12 +76,12 @@ def test_a_table_says_its_roles_and_a_cell_its_head():
     number = made.one("td")
     assert (number.attributes["data-head"], number.attributes["data-order"]) == ("Count", "10")
     body = made.one("tbody").one("tr")
-    assert (body.attributes["data-row"], body.attributes["data-state"]) == ("a b", "error")
+    assert (body.attributes["data-row"], body.attributes["data-state"]) == ("", "error")
 
 
 def test_a_row_has_a_cell_for_each_head():
     with pytest.raises(ValueError, match="zip"):
-        row(("one", "two"), [cell("x")], "")
+        row(("one", "two"), [cell("x")])
 
 
 def test_parts_stand_one_after_another():

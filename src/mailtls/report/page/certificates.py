@@ -105,15 +105,14 @@ def _row(each: Expiry, now: datetime) -> Markup:
         cell(facts.issuer),
         cell(_date(each.not_before), " to ", _date(each.not_after), order=facts.not_after),
         cell(badge(each.standing, each.left(now)), order=facts.days_left),
-        cell(facts.key, element("small", facts.signature)),
+        cell(element("span", facts.key, class_="whole"), element("small", facts.signature)),
         cell(element("code", facts.sha256, class_="digest")),
     )
-    words = " ".join([facts.subject, *facts.names, *each.endpoints, facts.issuer, facts.sha256])
-    return row(_HEADS, cells, words, state=each.standing)
+    return row(_HEADS, cells, state=each.standing)
 
 
 def _date(moment: datetime) -> Markup:
-    return element("span", f"{moment:%Y-%m-%d}", class_="date")
+    return element("span", f"{moment:%Y-%m-%d}", class_="whole")
 
 
 def _names(each: Expiry) -> Markup:

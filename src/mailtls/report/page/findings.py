@@ -47,7 +47,6 @@ def _finding(finding: Finding) -> Markup:
         " ",
         prose(result.message),
     )
-    words = (finding.place, result.rule, result.title, result.message, result.observed)
     return element(
         "article",
         heading,
@@ -55,7 +54,7 @@ def _finding(finding: Finding) -> Markup:
         facts(_facts(finding)),
         *_transcript(result),
         class_=f"finding {state}",
-        data_row=" ".join(words).lower(),
+        data_row=result.endpoint,
         data_state=state,
     )
 

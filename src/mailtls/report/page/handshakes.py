@@ -44,7 +44,6 @@ def handshakes(report: Report) -> Markup:
 
 
 def _row(endpoint: Endpoint, target: Target) -> Markup:
-    where = f"{endpoint.name} at {target.address}"
     versions = {
         name: proof
         # The strongest comes first in the model, and so has to be written last.
@@ -58,8 +57,7 @@ def _row(endpoint: Endpoint, target: Target) -> Markup:
         cell(*_listed(target, Part.SUITE)),
         cell(*_listed(target, Part.GROUP)),
     )
-    names = " ".join(name for proof in target.proofs for name in proof.names)
-    return row(_HEADS, cells, f"{where} {names}")
+    return row(_HEADS, cells)
 
 
 def _version(proof: Proof | None) -> Cell:
@@ -83,11 +81,16 @@ def _listed(target: Target, part: Part) -> Iterator[Markup]:
         few = [proof for proof in found if proof.count == len(proof.names)]
         names = dict.fromkeys(name for proof in few for name in proof.names if name not in told)
         told |= names.keys()
-        said = [code(name) for name in names]
-        said += [_counted(proof) for proof in found if proof not in few]
-        if said:
-            yield element("p", _sign(standpoint), " ", join(said, ", "))
+        if names:
+            yield element("p", _sign(standpoint), " ", join(map(code, names), ", "))
+        many = [proof for proof in found if proof not in few]
+        if many:
+            yield _counted(standpoint, many)
 
 
-def _counted(proof: Proof) -> Markup:
-    return element("span", f"{proof.count} {proof.part.value}s in {proof.by}")
+def _counted(standpoint: Standpoint, many: list[Proof]) -> Markup:
+    """Return what is too much to be listed by name, folded."""
+    count = sum(proof.count for proof in many)
+    summary = element("summary", _sign(standpoint), f" {count} {many[0].part.value}s")
+    lines = (element("li", f"{proof.count} in {proof.by}") for proof in many)
+    return element("details", summary, element("ul", *lines))

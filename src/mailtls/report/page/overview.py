@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailtls.report.expiries import soonest
 from mailtls.report.findings import cost, groups, tally
 from mailtls.report.model import Endpoint, Report
 from mailtls.report.page.badges import anchors, badge
 from mailtls.report.page.markup import Markup, cell, code, element, facts, join, row, section, table
-from mailtls.report.rulegroups import WORDS, heaviest, shown, standings
+from mailtls.report.rulegroups import WORDS, heaviest, noted, shown, standings
 from mailtls.verdict import Standing
 
 _CLAIMS = {
@@ -67,8 +66,7 @@ def endpoints(report: Report) -> Markup:
 def _row(
     endpoint: Endpoint, heads: tuple[str, ...], standing: Mapping[str, str], anchor: str
 ) -> Markup:
-    versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
-    noted = {"TLS": versions, "certificate": soonest(endpoint)}
+    beside = noted(endpoint)
     addresses = [target.address for target in endpoint.targets]
     service = f"{endpoint.protocol.value} {endpoint.mode.value}"
     named = endpoint.name == f"{endpoint.host}:{endpoint.port}"
@@ -83,10 +81,9 @@ def _row(
         cell(service),
     ]
     for column, word in standing.items():
-        content = (badge(word), _small(noted.get(column, ""))) if word else ()
+        content = (badge(word), _small(beside.get(column, ""))) if word else ()
         cells.append(cell(*content, order=WORDS.index(word)))
-    words = " ".join([endpoint.name, where, service, *addresses, versions])
-    return row(heads, cells, words, state=state)
+    return row(heads, cells, state=state)
 
 
 def _small(text: str) -> Markup:
