@@ -47,6 +47,8 @@ def test_equal_questions_are_one_ask_with_every_asker():
     assert asking == {rule.id for rule in RULES if not rule.id.startswith("delivery-")} - {
         "closed",
         "certificate-algorithms",
+        "certificate-revocation",
+        "certificate-transparency",
     }
     assert {name for name, _ in session.askers} == {"submission", "again"}
     assert len(set(session.askers)) == len(session.askers)

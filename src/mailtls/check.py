@@ -30,8 +30,8 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
+from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
-from mailtls.probe.web import Web
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import build
@@ -190,10 +190,9 @@ async def _probe(
         randomness=secrets.token_bytes,
         now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
-    routes = Routes(detours=options.connect_to)
-    web = Web(network=_network(options), settings=settings, routes=routes)
+    network, routes = _network(options), Routes(detours=options.connect_to)
     runner = Runner(
-        web.network,
+        network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -205,13 +204,24 @@ async def _probe(
         routes=routes,
     )
     # A delivery goes to addresses that the probe finds, also where no other rule is asked.
-    rules = (*select(RULES, options.rule), *((mode.RULE,) if sending else ()))
-    book = await runner.run(build_plan(policy, rules))
-    if sending is None:
+    plan = build_plan(policy, (*select(RULES, options.rule), *((mode.RULE,) if sending else ())))
+    book = await runner.run(plan)
+    revocation = any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks)
+    if sending is None and not revocation:
         return book
-    from mailtls.sending import deliver
+    # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
+    from mailtls.probe.web import Web
 
-    return await deliver(sending, policy, book, web, options.timeout)
+    web = Web(network=network, settings=settings, routes=routes)
+    if revocation:
+        from mailtls.probe.revocation import ask_revocation
+
+        book = await ask_revocation(plan, book, web, seconds=options.timeout)
+    if sending is not None:
+        from mailtls.sending import deliver
+
+        book = await deliver(sending, policy, book, web, options.timeout)
+    return book
 
 
 def _network(options: argparse.Namespace) -> Network:
