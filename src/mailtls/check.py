@@ -8,30 +8,27 @@ import os
 import secrets
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import SessionEvidence
 from mailtls.gather import gather
 from mailtls.judge import judge
 from mailtls.net.routes import Routes
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
-from mailtls.probe.questions import Service
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
 from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, TargetView
-from mailtls.rules.proofs import proofs
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
 
@@ -75,7 +72,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book, Routes(detours=options.connect_to), started),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -86,8 +83,8 @@ def check(
         tolerate_inconclusive=options.inconclusive == "warn",
         version=__version__,
         problems=warnings,
-        flows=flows_of(policy, book.deliveries),
     )
+    report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options)
     for file, form in files:
         with file:
@@ -159,31 +156,3 @@ def _write_to(file: TextIO | None, content: str) -> None:
     if file is not None:
         file.write(content)
         file.flush()
-
-
-def _summaries(
-    policy: Policy, book: EvidenceBook, routes: Routes, now: datetime
-) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            view = TargetView(
-                endpoint=endpoint,
-                profile=policy.profile_of(endpoint),
-                target=target,
-                answers=book.answered(target),
-                unresolved=None,
-                now=now,
-            )
-            session = view.session
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    port=routes(Service(host=target.host, port=target.port)).port,
-                    connections=sum(each.attempts for each in view.answers.values()),
-                    session=session if isinstance(session, SessionEvidence) else None,
-                    proofs=proofs(view),
-                )
-            )
-    return summaries

@@ -113,7 +113,7 @@ SAMPLES = (
         local=True,
     ),
     Sample(
-        name="Exim 4.94 and later",
+        name="Exim 4.93 and later",
         source="a message in " + LISTS + ", 2024-04-01; Exim globals.c",
         field="""from mail01.example.net ([198.51.100.50]:60412 helo=mail.example.com)
 \tby web23.example.net with esmtps  (TLS1.3) tls TLS_AES_256_GCM_SHA384
@@ -487,7 +487,7 @@ SAMPLES = (
         at="2024-09-21T07:37:20+00:00",
     ),
     Sample(
-        name="Haraka since 2.8.27",
+        name="Haraka since 2.8.28",
         source="Haraka pull request 2916 (2021)",
         field="""from smtp.github.com (out-17.smtp.github.com [192.30.252.200])
         by mx.example.net (Haraka) with ESMTPS id A1FA2F1F-87C5-4DE6-B712-A76A1073EB0D.1
@@ -505,7 +505,7 @@ SAMPLES = (
         at="2021-01-25T03:08:26+00:00",
     ),
     Sample(
-        name="Haraka before 2.8.27",
+        name="Haraka before 2.8.28",
         source="Haraka pull request 2916 (2021)",
         field="""from smtp.github.com (out-26.smtp.github.com [192.30.252.209])
         by mx.example.net (Haraka) with ESMTPS id 8C63B826-630C-4AC8-A969-09AF5E3EA70C.1

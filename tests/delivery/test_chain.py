@@ -100,8 +100,17 @@ def test_a_record_of_a_host_that_is_not_inside_does_not_count() -> None:
     ]
 
 
+def test_a_hand_over_within_one_host_needs_no_name_in_hosts() -> None:
+    into = stored().replace("by mx.example.net", "by 3f2a9c1b7d04")
+    assert chain(into, carried(), taken()).gap == ""
+    stranger = into.replace("from mx.example.net", "from relay.example")
+    assert chain(stranger, carried(), taken()).gap.startswith("3f2a9c1b7d04, which wrote")
+    network = into.replace("from mx.example.net", "from mx.example.net ([10.0.0.5])")
+    assert chain(network, carried(), taken()).gap.startswith("3f2a9c1b7d04, which wrote")
+
+
 def test_nothing_counts_without_hosts() -> None:
-    assert "is not among `hosts`" in chain(globs=()).gap
+    assert "is not among `hosts`" in chain(carried(), taken(), globs=()).gap
 
 
 def test_a_message_without_records() -> None:
@@ -149,6 +158,43 @@ def test_tls_that_ends_in_front_of_the_server_is_an_arrow_of_its_own() -> None:
 )
 def test_ids(recorded: str, replied: str, *, same: bool) -> None:
     assert same_message(recorded, replied) is same
+
+
+def test_the_way_into_gmail() -> None:
+    of = chain(
+        "by 2002:a05:6102:22c6:0:0:0:0 with SMTP id a6csp126141vsh; 1 Jun 2026 12:00:02 +0000",
+        f"from {HOST} ({HOST}. [198.51.100.7]) by mx.google.com with ESMTPS id j3si18527568plk.199"
+        " for <inbox@example.net> (version=TLS1_3 cipher=TLS_AES_256_GCM_SHA384 bits=256/256);"
+        " Mon, 01 Jun 2026 05:00:01 -0700 (PDT)",
+        taken(),
+        globs=(HOST, "mx.google.com"),
+    )
+    assert of.gap == ""
+    assert [step.local for step in of.steps] == [False, False, True, False]
+
+
+def test_the_way_into_exchange_online() -> None:
+    within = (
+        "from BN1PEPF00005FFD.namprd05.prod.outlook.com (2603:10b6:408:e3:cafe::17) by"
+        " BN1PR14CA0024.outlook.office365.com (2603:10b6:408:e3::29) with Microsoft SMTP Server"
+        " (version=TLS1_3, cipher=TLS_AES_256_GCM_SHA384) id 15.20.8857.25 via Frontend Transport;"
+        " Mon, 1 Jun 2026 12:00:02 +0000"
+    )
+    into = (
+        f"from {HOST} (198.51.100.7) by BN1PEPF00005FFD.mail.protection.outlook.com"
+        " (10.167.243.229) with Microsoft SMTP Server (version=TLS1_2,"
+        " cipher=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256) id 15.20.8857.21 via Frontend Transport;"
+        " Mon, 1 Jun 2026 12:00:01 +0000"
+    )
+    globs = (HOST, "*.outlook.com", "*.office365.com")
+    of = chain(within, into, taken(), globs=(*globs, "2603:10*"))
+    assert of.gap == ""
+    versions = [getattr(step.security, "version", "") for step in of.steps]
+    assert versions == ["TLSv1.3", "TLSv1.2", "TLSv1.3", "TLSv1.3"]
+    # Exchange records what a client calls itself, and no name for its address.
+    assert (
+        "received from 2603:10b6:408:e3:cafe::17" in chain(within, into, taken(), globs=globs).gap
+    )
 
 
 @given(st.lists(st.sampled_from([stored(), carried(), taken(), FORGED, "x", "(qmail 1 invoked)"])))

@@ -110,7 +110,7 @@ class Page:
         *,
         size: tuple[int, int] = DESKTOP,
         dark: bool = False,
-        media: str = "screen",
+        media: str = "",
         scripts: bool = True,
     ) -> None:
         self._browser = browser

@@ -82,6 +82,7 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
     "gather": ("",),
     "sending": ("",),
+    "summaries": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),

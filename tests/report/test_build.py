@@ -112,6 +112,21 @@ def test_results_are_sorted_and_carry_title_page_and_line():
     assert "smtp.example.com" in told.excerpt.text
 
 
+def test_a_finding_has_its_source_and_its_command():
+    made = report([failure(), verdict(rule="mode")])
+    passed, failed = made.results
+
+    assert failed.reproduce.startswith("openssl s_client -connect 192.0.2.1:1587 ")
+    assert failed.source == "RFC 8996 section 5"
+    assert (passed.reproduce, passed.source) == ("", "")
+
+
+def test_a_target_has_its_proofs():
+    proofs = first(report([verdict()])).proofs
+
+    assert [each.count for each in proofs] == [1, 1, 1, 1, 40, 1]
+
+
 def test_every_text_is_made_safe_and_bounded():
     hostile = "\x1b]0;x\x07##[error]\n::error::y"
     made = report(

@@ -98,3 +98,5 @@ def test_the_way_of_a_test_message_is_told_in_words():
     assert "way   round trip\n      Proved: mailtls to mail.example.org" in shown
     assert "      In clear: mail.example.org to mx.example.net (in clear" in shown
     assert all(len(line) <= text.WIDTH for line in shown.splitlines() if line.startswith("      "))
+    quiet = text.render(sent(way()), quiet=True)
+    assert "way   " not in quiet

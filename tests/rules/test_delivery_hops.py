@@ -115,6 +115,7 @@ def test_tls_that_ends_in_front_of_the_server_is_found():
     _, behind, _ = judged(carried(), taken(**{"with": "ESMTPA"}))
     assert behind.outcome is Outcome.FAIL
     assert behind.message == f"round trip: the hop from probe.example.com to {HOST} was in clear"
+    assert "load balancer" in behind.remedy
 
 
 def test_what_is_not_proved_is_said_beside_what_is():

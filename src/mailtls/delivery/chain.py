@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 
 from mailtls.delivery.grammars import tls_of
-from mailtls.delivery.hosts import is_among
+from mailtls.delivery.hosts import is_among, is_near
 from mailtls.flow import Arrived, Hop, HopClear, HopTls, HopUnknown, Submitted
 
 OURSELVES = "mailtls"
@@ -25,21 +24,6 @@ OURSELVES = "mailtls"
 CONFIRMING = frozenset({"Postfix", "Exim", "Sendmail"})
 """Servers whose looked-up name is one that leads back to the address; others record what the owner of
 the address says of it."""
-
-_NEAR = tuple(
-    ip_network(each)
-    for each in (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "::1/128",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
-"""Loopback, private and link-local addresses (RFC 1122, RFC 1918, RFC 3927, RFC 4193, RFC 4291)."""
 
 
 class Proof(StrEnum):
@@ -106,8 +90,7 @@ class _Inside:
             return True
         if hop.software in CONFIRMING and self.names(hop.client):
             return True
-        address = ip_address(hop.address)
-        if any(address in network for network in _NEAR):
+        if is_near(hop.address):
             return self.names(hop.helo, hop.client)
         return hop.address == self.taken_at
 
@@ -154,13 +137,26 @@ def same_message(recorded: str, replied: str) -> bool:
 def _counted(hops: tuple[Hop, ...], inside: _Inside, replied: str) -> tuple[int, str]:
     """Return how many records count from the top, and why the next one does not."""
     for index, hop in enumerate(hops):
-        if hop.by and not inside.names(hop.by):
-            return index, f"{hop.by}, which wrote the next record, is not among `hosts`"
+        if _is_passed_on(hop, inside):
+            continue
+        if not inside.names(hop.by):
+            who = hop.by or "an unnamed host"
+            return index, f"{who}, which wrote the next record, is not among `hosts`"
         if same_message(hop.queue_id, replied):
             return index + 1, ""
         if not hop.local and not inside.sent(hop) and index + 1 < len(hops):
             return index + 1, _stranger(hop)
     return len(hops), "" if hops else "the message has no Received field"
+
+
+def _is_passed_on(hop: Hop, inside: _Inside) -> bool:
+    """Return whether a record is a hand-over that needs no trust of its own, for it makes nobody trusted.
+
+    That is qmail-queue's note, Gmail within itself, and one whose sender is inside, as when LMTP on a Unix
+    socket leads to a store that calls itself by the name of a container.
+    """
+    nameless = not hop.by or hop.software == "Gmail"
+    return hop.local and (nameless or inside.names(hop.helo, hop.client))
 
 
 def _stranger(hop: Hop) -> str:

@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from mailtls.errors import Problem
 from mailtls.evidence import CertificateFacts, KeyFacts, SessionEvidence, TlsFacts
 from mailtls.policy import model as policy_model
 from mailtls.report.excerpt import mark
-from mailtls.report.model import (
-    Certificate,
-    Endpoint,
-    Flow,
-    Notice,
-    Proof,
-    Report,
-    Result,
-    RuleInfo,
-    Target,
-)
-from mailtls.report.reproduce import command
+from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, RuleInfo, Target
+from mailtls.report.proved import proved
+from mailtls.report.reproduce import Again
 from mailtls.report.sources import source
 from mailtls.sanitizer import clean
-from mailtls.terms import Cause, Level, TlsVersion
-from mailtls.verdict import Client, Location, Route, Verdict, exit_code, standing
-from mailtls.verdict import Proof as Proved
+from mailtls.terms import Level, TlsVersion
+from mailtls.verdict import Location, Proof, Route, Verdict, exit_code, standing
 
 SENTENCE_LIMIT = 1000
 """Longest message, expectation or observation, in characters: a few remote values and our words."""
@@ -39,9 +28,6 @@ PATH_LIMIT = 4096
 """Longest file name, Linux's PATH_MAX."""
 
 NAMES_SHOWN = 50
-
-PROVED_SHOWN = 12
-"""Names of one proof: a hello that was refused may have offered hundreds of suites."""
 
 _CURVES = {
     "prime256v1": "P-256",
@@ -63,7 +49,7 @@ class TargetSummary:
     port: int
     connections: int
     session: SessionEvidence | None
-    proofs: tuple[Proved, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
 
 def build(
@@ -81,13 +67,12 @@ def build(
     tolerate_inconclusive: bool,
     version: str,
     problems: Sequence[Problem] = (),
-    flows: Sequence[Flow] = (),
 ) -> Report:
     """Return the report of a run.
 
     `targets` is by endpoint name, `excerpt` gives the source line of a location as it stands in the
     file, `rules` are those that were asked, with text of our own, `problems` are the policy's
-    warnings, `flows` the ways of test messages. Raises ValueError without any verdict: a run that checked nothing has no report.
+    warnings. Raises ValueError without any verdict: a run that checked nothing has no report.
     """
     judged = tuple(verdicts)
     if not judged:
@@ -96,20 +81,9 @@ def build(
         each.id: _rule(each) for each in rules
     }
     verdict = standing(judged, fail_on=fail_on)
-    commands = {
-        (endpoint.name, address): partial(command, endpoint, address, port)
-        for endpoint in policy.endpoints
-        for address, port in _places(endpoint, targets.get(endpoint.name, ()))
-    }
+    again = Again(policy, {(name, t.address): t.port for name, met in targets.items() for t in met})
     results = [
-        _result(
-            each,
-            locate(each.route),
-            excerpt,
-            known[each.rule],
-            commands.get((each.endpoint, each.address)),
-        )
-        for each in judged
+        _result(each, locate(each.route), excerpt, known[each.rule], again(each)) for each in judged
     ]
     endpoints = [_endpoint(each, targets.get(each.name, ()), started) for each in policy.endpoints]
     return Report(
@@ -125,7 +99,6 @@ def build(
         results=tuple(sorted(results, key=_order)),
         rules=tuple(known[each] for each in sorted(known)),
         notices=tuple(notice(problem) for problem in problems),
-        flows=tuple(flows),
     )
 
 
@@ -177,22 +150,13 @@ def _unknown(rule: str) -> RuleInfo:
     return RuleInfo(id=said, title=said, summary=said, help=said, docs_url="")
 
 
-def _places(
-    endpoint: policy_model.Endpoint, targets: Sequence[TargetSummary]
-) -> Iterable[tuple[str | None, int]]:
-    yield None, endpoint.port
-    for target in targets:
-        yield target.address, target.port
-
-
 def _result(
     verdict: Verdict,
     location: Location,
     excerpt: Callable[[Location], str],
     rule: RuleInfo,
-    command_of: Callable[[str, Client], str] | None,
+    reproduce: str,
 ) -> Result:
-    again = verdict.again if verdict.cause is not Cause.PREREQUISITE else None
     return Result(
         rule=clean(verdict.rule),
         title=rule.title,
@@ -205,7 +169,7 @@ def _result(
         expected=clean(verdict.expected, SENTENCE_LIMIT),
         observed=clean(verdict.observed, SENTENCE_LIMIT),
         remedy=clean(verdict.remedy, SENTENCE_LIMIT),
-        reproduce=command_of(verdict.rule, again) if command_of and again else "",
+        reproduce=reproduce,
         source=source(verdict.remedy, rule.help),
         phase=verdict.phase,
         cause=verdict.cause,
@@ -243,17 +207,7 @@ def _target(target: TargetSummary, now: datetime) -> Target:
         cipher=clean(facts.cipher) if facts else None,
         group=(clean(facts.group) or None) if facts else None,
         certificate=_certificate(facts.chain[0], now) if facts and facts.chain else None,
-        proofs=tuple(map(_proof, target.proofs)),
-    )
-
-
-def _proof(proof: Proved) -> Proof:
-    return Proof(
-        part=proof.part,
-        standpoint=proof.standpoint,
-        names=tuple(clean(name) for name in proof.names[:PROVED_SHOWN]),
-        count=len(proof.names),
-        by=clean(proof.by),
+        proofs=tuple(map(proved, target.proofs)),
     )
 
 

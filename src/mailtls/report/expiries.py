@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailtls.report.model import Certificate, Report, Result
-from mailtls.report.rulegroups import worst
+from mailtls.report.rulegroups import remaining, worst
 
 _EXPIRY = "certificate-expiry"
 
@@ -36,11 +36,7 @@ class Expiry:
         """Return how long it is valid yet, in words: "80 days left", "expired 1 day ago"."""
         if now < self.not_before:
             return f"not valid before {self.not_before:%Y-%m-%d}"
-        days = self.certificate.days_left
-        if days >= 0:
-            return f"{_days(days)} left"
-        # Days left are rounded down, so that -1 is any time of the last day.
-        return f"expired {_days(-days - 1)} ago" if days < -1 else "expired today"
+        return remaining(self.certificate.days_left)
 
 
 def expiries(report: Report) -> tuple[Expiry, ...]:
@@ -67,7 +63,3 @@ def expiries(report: Report) -> tuple[Expiry, ...]:
         for certificate, names, results in met.values()
     ]
     return tuple(sorted(found, key=lambda each: (each.not_after, each.endpoints)))
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"

@@ -19,6 +19,12 @@ ROWS = 40
 HORIZON = timedelta(days=400)
 """The end of the time shown: what is valid for longer, a private root's decade, would hide the rest."""
 
+PAST = timedelta(days=90)
+"""The start of the time shown, for the same reason."""
+
+# Pixels of a character in the chart, whose names would else be drawn into its bars.
+_EM = 7
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._-]+")
 
 
@@ -30,13 +36,9 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> str:
     """
     spaced = re.sub(r"--+", "-", _UNSAFE.sub(" ", text))
     kept = " ".join(spaced.split()).lstrip(" ._-")
-    return (
-        kept
-        if 0 < len(kept) <= limit
-        else f"{kept[: limit - 3].rstrip()}..."
-        if kept
-        else "unnamed"
-    )
+    if not kept:
+        return "unnamed"
+    return kept if len(kept) <= limit else f"{kept[: limit - 3].rstrip()}..."
 
 
 def fenced(lines: Iterable[str]) -> str:
@@ -52,14 +54,16 @@ def timeline(report: Report) -> list[str]:
     found = expiries(report)[:ROWS]
     if not found:
         return []
+    names = [plain(_places(each)) for each in found]
     lines = [
+        f'%%{{init: {{"gantt": {{"leftPadding": {_EM * max(map(len, names)) + 20}}}}}}}%%',
         "gantt",
         f"  title Certificates from {_day(report.started)}",
         "  dateFormat YYYY-MM-DD",
         "  axisFormat %Y-%m-%d",
     ]
-    for each in found:
-        lines += [f"  section {plain(_places(each))}", f"  {_bar(each, report.started)}"]
+    for name, each in zip(names, found, strict=True):
+        lines += [f"  section {name}", f"  {_bar(each, report.started)}"]
     return lines
 
 
@@ -72,7 +76,8 @@ def _bar(certificate: Expiry, now: datetime) -> str:
     start, end = certificate.not_before, certificate.not_after
     left = certificate.left(now)
     if end <= now:
-        return f"{left} :crit, {_day(end)}, {_day(_later(end, now))}"
+        shown = max(end, now - PAST)
+        return f"{left} :crit, {_day(shown)}, {_day(_later(shown, now))}"
     first = max(start, now)
     last = min(end, max(first, now + HORIZON))
     weight = "crit" if certificate.standing in PRESSING else "active"

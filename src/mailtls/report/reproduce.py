@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from ipaddress import ip_address
+from collections.abc import Mapping
 
-from mailtls.policy.model import Endpoint
+from mailtls.policy.hosts import is_literal
+from mailtls.policy.model import Endpoint, Policy
 from mailtls.sanitizer import clean
-from mailtls.terms import Mode, TlsVersion
-from mailtls.verdict import Client
+from mailtls.terms import Cause, Mode, TlsVersion
+from mailtls.verdict import Client, Verdict
 
 _VERSIONS = {
     TlsVersion.TLS1_0: "-tls1",
@@ -16,13 +17,32 @@ _VERSIONS = {
     TlsVersion.TLS1_2: "-tls1_2",
     TlsVersion.TLS1_3: "-tls1_3",
 }
-_LEGACY = frozenset({0x0301, 0x0302})
+_LEGACY = frozenset({TlsVersion.TLS1_0, TlsVersion.TLS1_1})
 # What shows more of what a rule looks at.
 _EXTRA = {
     "certificate-chain": ("-showcerts",),
     "certificate-staple": ("-status",),
     "certificate-revocation": ("-status",),
 }
+
+
+class Again:
+    """The commands for the verdicts of one run; `ports` are those that connections really went to."""
+
+    def __init__(self, policy: Policy, ports: Mapping[tuple[str, str], int]) -> None:
+        self._endpoints = {endpoint.name: endpoint for endpoint in policy.endpoints}
+        self._ports = ports
+
+    def __call__(self, verdict: Verdict) -> str:
+        """Return the command for a verdict, "" where no common client sees the same.
+
+        What waits for another finding has none either: that one's command shows the cause.
+        """
+        endpoint = self._endpoints.get(verdict.endpoint)
+        if endpoint is None or verdict.again is None or verdict.cause is Cause.PREREQUISITE:
+            return ""
+        port = self._ports.get((verdict.endpoint, verdict.address or ""), endpoint.port)
+        return command(endpoint, verdict.address, port, verdict.rule, verdict.again)
 
 
 def command(endpoint: Endpoint, address: str | None, port: int, rule: str, client: Client) -> str:
@@ -35,13 +55,13 @@ def command(endpoint: Endpoint, address: str | None, port: int, rule: str, clien
         f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
     ]
     words += (
-        ["-noservername"] if _literal(endpoint.identity) else ["-servername", endpoint.identity]
+        ["-noservername"] if is_literal(endpoint.identity) else ["-servername", endpoint.identity]
     )
-    if endpoint.mode is Mode.STARTTLS:
+    if endpoint.mode is Mode.STARTTLS and not client.at_once:
         words += ["-starttls", endpoint.protocol.value]
     words += _offer(client)
     if rule == "certificate-name":
-        kind = "-verify_ip" if _literal(endpoint.identity) else "-verify_hostname"
+        kind = "-verify_ip" if is_literal(endpoint.identity) else "-verify_hostname"
         words += [kind, endpoint.identity]
     if rule == "tls-alpn":
         words += ["-alpn", ",".join(endpoint.tls.alpn)]
@@ -59,11 +79,3 @@ def _offer(client: Client) -> list[str]:
     elif client.cipher:
         words += ["-cipher", f"{client.cipher}:@SECLEVEL=0"]
     return [*words, "-groups", client.group] if client.group else words
-
-
-def _literal(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
-from mailtls.report.model import Report, Result
+from mailtls.report.model import Endpoint, Report, Result
 from mailtls.terms import Outcome
 
 OTHER = "other"
@@ -29,6 +30,11 @@ ORDER = (
 )
 
 
+WORDS = ("error", "unknown", "warning", "note", "waived", "ok", "")
+"""How a rule, a group or an endpoint stands, the heaviest first; "" where nothing was judged."""
+
+
+@cache
 def group_of(rule: str) -> str:
     """Return the group of a rule."""
     for name, members in GROUPS.items():
@@ -60,11 +66,32 @@ def standings(report: Report) -> dict[tuple[str, str], str]:
     return {key: word for key, word in found.items() if word}
 
 
+def noted(endpoint: Endpoint) -> dict[str, str]:
+    """Return what stands beside a group: the versions negotiated, and what the certificate has left."""
+    versions = sorted({t.tls_version for t in endpoint.targets if t.tls_version})
+    days = [each.certificate.days_left for each in endpoint.targets if each.certificate]
+    return {"TLS": ", ".join(versions), "certificate": remaining(min(days)) if days else ""}
+
+
+def remaining(days_left: int) -> str:
+    """Return the days of a certificate in words; they are rounded down, so that -1 is the last day."""
+    if days_left >= 0:
+        return f"{_days(days_left)} left"
+    return f"expired {_days(-days_left - 1)} ago" if days_left < -1 else "expired today"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
 def worst(results: Iterable[Result]) -> str:
-    """Return the word for the worst of some results, "" where none was judged."""
-    words = {_word(result) for result in results}
-    order = ("error", "unknown", "warning", "note", "waived", "ok")
-    return next((word for word in order if word in words), "")
+    """Return how some results stand together."""
+    return heaviest(map(_word, results))
+
+
+def heaviest(words: Iterable[str]) -> str:
+    """Return the heaviest of some words, "" where there is none."""
+    return min(words, key=WORDS.index, default="")
 
 
 def _word(result: Result) -> str:

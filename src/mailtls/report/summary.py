@@ -7,13 +7,13 @@ the finished HTML, with every character that Markdown or HTML gives a meaning wr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from mailtls.report.expiries import expiries
 from mailtls.report.findings import Finding, Group, cost, groups, tally
 from mailtls.report.mermaid import ROWS, fenced, timeline
 from mailtls.report.model import Endpoint, Report, Result
-from mailtls.report.rulegroups import shown, standings
+from mailtls.report.rulegroups import noted, shown, standings
 from mailtls.report.sequence import deliveries
 from mailtls.report.sources import address
 from mailtls.terms import Outcome
@@ -70,13 +70,13 @@ def _head(report: Report) -> str:
     if report.standing is Standing.INCONCLUSIVE and report.tolerate_inconclusive:
         lines += ["Tolerated by `inconclusive: warn`; this is not a pass.", ""]
     columns = shown(report)
-    heads = ["", "endpoint", "TLS", "certificate", *columns]
+    heads = ["", "endpoint", *columns]
     lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     found = {group.endpoint: group for group in groups(report)}
     worst = standings(report)
     head = "\n".join(lines) + "\n"
     for endpoint in report.endpoints:
-        words = [_WORDS[worst.get((endpoint.name, column), "")] for column in columns]
+        words = {column: worst.get((endpoint.name, column), "") for column in columns}
         row = _row(endpoint, found[endpoint.name], words)
         if len(head.encode()) + len(row.encode()) > BYTE_LIMIT // 2:
             rest = "| " * (len(heads) - 2)
@@ -85,16 +85,18 @@ def _head(report: Report) -> str:
     return head + "\n"
 
 
-def _row(endpoint: Endpoint, group: Group, words: Iterable[str]) -> str:
+def _row(endpoint: Endpoint, group: Group, words: Mapping[str, str]) -> str:
     failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
     word = "**fail**" if failed else "**?**"
     if group.quiet:
         word = "ok" if group.checked else "not checked"
-    versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
-    days = [t.certificate.days_left for t in endpoint.targets if t.certificate]
-    left = f"{min(days)} days left" if days else ""
+    beside = noted(endpoint)
+    cells = [
+        ", ".join(filter(None, [_WORDS[worst], beside.get(column, "") if worst else ""]))
+        for column, worst in words.items()
+    ]
     name = f"{_code(endpoint.name)} {endpoint.protocol.value} {endpoint.mode.value}"
-    return f"| {' | '.join([word, name, versions, left, *words])} |\n"
+    return f"| {' | '.join([word, name, *cells])} |\n"
 
 
 def _details(report: Report) -> Iterator[str]:

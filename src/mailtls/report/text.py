@@ -48,7 +48,7 @@ def render(
         elif not quiet and endpoint is not None:
             lines.append(passing(endpoint, paint, checked=group.checked))
         lines += waived(group)
-    lines += _flows(report, paint)
+    lines += _flows(report, paint, quiet=quiet)
     lines += _ending(report, paint)
     tidy = "\n".join(lines).strip("\n")
     while "\n\n\n" in tidy:
@@ -149,9 +149,11 @@ def _wrap(label: str, text: str) -> Iterator[str]:
     )
 
 
-def _flows(report: Report, paint: Paint) -> Iterator[str]:
+def _flows(report: Report, paint: Paint, *, quiet: bool) -> Iterator[str]:
     """Yield the way of each test message in words: it says more than that a rule passed."""
     for flow in report.flows:
+        if quiet and flow.proved:
+            continue
         word = paint("way", _GREEN if flow.proved else _YELLOW)
         yield ""
         yield f"{word}   {flow.name}"

@@ -6,7 +6,15 @@ the server chose. What it cannot do (SSL 2.0 and 3.0, commands at the edge of th
 
 from __future__ import annotations
 
-from mailtls.evidence import HelloEvidence, Observation, Observed, ServerAnswer
+from mailtls.evidence import (
+    HelloEvidence,
+    Observation,
+    Observed,
+    ServerAnswer,
+    SessionEvidence,
+    Spoken,
+    WrongMode,
+)
 from mailtls.probe.questions import HelloQuestion, Question, SessionQuestion
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import CURVES_TLS12, GROUPS_TLS13, group_name, suites
@@ -16,7 +24,7 @@ from mailtls.verdict import Client
 def client(question: Question, seen: Observation | None) -> Client | None:
     """Return the client that asks `question` again; `seen` is the answer, None where there is none."""
     if isinstance(question, SessionQuestion):
-        return Client()
+        return Client(at_once=_speaks_at_once(seen))
     if not isinstance(question, HelloQuestion):
         return None
     offer = question.offer
@@ -30,8 +38,18 @@ def client(question: Question, seen: Observation | None) -> Client | None:
     told = bool(group) and len(offer.groups) < len(every)
     return Client(
         version=version,
-        cipher="" if suite is None else suite.openssl_name or suite.name,
+        cipher=suite.openssl_name if suite is not None else "",
         group=group_name(group) if told else "",
+    )
+
+
+def _speaks_at_once(seen: Observation | None) -> bool:
+    """Return whether a port with STARTTLS waits for TLS: a client that waits too would see nothing."""
+    return (
+        isinstance(seen, Observed)
+        and isinstance(seen.evidence, SessionEvidence)
+        and isinstance(seen.evidence.greeting, WrongMode)
+        and seen.evidence.greeting.spoken is Spoken.IMPLICIT_TLS
     )
 
 

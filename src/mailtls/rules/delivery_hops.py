@@ -17,6 +17,11 @@ from mailtls.terms import TlsVersion
 
 _VERSIONS = {version.label: version for version in TlsVersion}
 
+_IN_FRONT = (
+    "TLS was seen, and the server recorded none: something in front of it ends TLS. Have the proxy or load"
+    " balancer pass the connection through, or speak TLS to the server as well (RFC 3848 section 1)"
+)
+
 
 def across(run: RunView) -> Iterable[Placed]:
     """Judge the recorded hops of each delivery."""
@@ -33,7 +38,8 @@ def _judge(delivered: Delivered) -> Iterator[Finding]:
     software = ""
     for step in chain.steps[:-1]:
         if step.judged:
-            yield _hop(step, expect, software)
+            remedy = _IN_FRONT if step.hop and step.hop is chain.own else _demand(step, software)
+            yield _hop(step, expect, remedy)
         software = step.hop.software if step.hop else chain.own.software if chain.own else ""
     if chain.gap:
         yield _open(chain.gap, _key(expect), _expected(expect))
@@ -48,8 +54,13 @@ def _expected(expect: FlowExpectation) -> str:
     return f"TLS on every network hop that `hosts` recorded{floor}"
 
 
-def _hop(step: Step, expect: FlowExpectation, software: str) -> Finding:
-    """Return the finding on one hop; `software` is what the sending host's own record is written by."""
+def _demand(step: Step, software: str) -> str:
+    """Return how a hop gets TLS; `software` is what the sending host's own record is written by."""
+    return f"have {step.sender} demand TLS ({demand(software)}), and {step.receiver} offer it (RFC 3207)"
+
+
+def _hop(step: Step, expect: FlowExpectation, remedy: str) -> Finding:
+    """Return the finding on one hop; `remedy` mends one in clear."""
     way = f"{step.sender} to {step.receiver}"
     expected = _expected(expect)
     match step.security:
@@ -58,8 +69,7 @@ def _hop(step: Step, expect: FlowExpectation, software: str) -> Finding:
                 f"the hop from {way} was in clear",
                 expected=expected,
                 observed=f"{step.receiver} recorded `with {keyword}`, which is without TLS (RFC 3848)",
-                remedy=f"have {step.sender} demand TLS ({demand(software)}), and {step.receiver} offer it"
-                " (RFC 3207)",
+                remedy=remedy,
                 key=_key(expect),
             )
         case HopUnknown(reason=reason):

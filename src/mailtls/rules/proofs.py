@@ -15,7 +15,7 @@ from mailtls.evidence import (
     ServerAnswer,
     TlsFacts,
 )
-from mailtls.probe.questions import HelloQuestion, Offer
+from mailtls.probe.questions import HelloQuestion, Offer, Share
 from mailtls.rules.base import TargetView, hello_question
 from mailtls.rules.control import Modern, below_tls13, refused
 from mailtls.rules.grades import control
@@ -69,7 +69,8 @@ def _answered(view: TargetView, offer: Offer, evidence: HelloEvidence) -> Iterat
     match evidence.answer:
         case ServerAnswer() as answer:
             yield from _chosen(answer, by)
-            if _complete(offer):
+            # What is shared may be the answer to a hello of fewer suites (`probe.folding`).
+            if offer.share is Share.NOTHING and _complete(offer):
                 yield from _versions((v for v in offer.versions if v > answer.version), by)
         case AlertAnswer(name="ssl2_no_cipher"):
             yield _accepted(Part.VERSION, version_name(TlsVersion.SSL2), by)

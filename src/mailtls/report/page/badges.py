@@ -10,7 +10,7 @@ _BADGES = {
     "error": ("\N{MULTIPLICATION X}", "fail", "fail"),
     "warning": ("!", "warning", "warning"),
     "note": ("i", "note", "note"),
-    "unknown": ("?", "unknown", "not determined"),
+    "unknown": ("?", "unknown", "unknown"),
     "waived": ("\N{EN DASH}", "waived", "waived"),
     "ok": ("\N{CHECK MARK}", "ok", "ok"),
     "": ("\N{EN DASH}", "nothing", "not checked"),

@@ -15,7 +15,7 @@ BEFORE, AHEAD_LEAST, AHEAD_MOST = timedelta(days=30), timedelta(days=90), timede
 
 TICKS = 5
 _NAMES = 6
-_HEADS = ("Subject", "Served by", "Issuer", "Valid from", "Valid until", "Left", "Key", "SHA-256")
+_HEADS = ("Subject", "Served by", "Issuer", "Valid", "Left", "Key", "SHA-256")
 
 
 def certificates(report: Report) -> Markup:
@@ -29,9 +29,7 @@ def certificates(report: Report) -> Markup:
     furthest = max(each.not_after for each in found)
     window = (now - BEFORE, min(max(furthest, now + AHEAD_LEAST), now + AHEAD_MOST))
     bars = [_bar(each, now, window) for each in found]
-    line = element(
-        "ol", *bars, element("li", _axis(now, window), aria_hidden="true"), class_="bars"
-    )
+    line = element("ol", *bars, element("li", _axis(window), aria_hidden="true"), class_="bars")
     rows = (_row(each, now) for each in found)
     return section(
         "certificates",
@@ -76,7 +74,7 @@ def _more(certificate: Expiry) -> str:
     return f" and {more} more" if more > 0 else ""
 
 
-def _axis(now: datetime, window: tuple[datetime, datetime]) -> Markup:
+def _axis(window: tuple[datetime, datetime]) -> Markup:
     start, end = window
     step = (end - start) / TICKS
     labels = []
@@ -85,7 +83,7 @@ def _axis(now: datetime, window: tuple[datetime, datetime]) -> Markup:
         place = f"{_share(moment, window):.2f}%"
         labels.append(element("line", x1=place, x2=place, y1="0", y2="6", class_="tick"))
         labels.append(element("text", f"{moment:%Y-%m-%d}", x=place, y="18"))
-    return element("svg", *labels, _today(now, window), width="100%", height="22")
+    return element("svg", *labels, width="100%", height="22")
 
 
 def _today(now: datetime, window: tuple[datetime, datetime]) -> Markup:
@@ -105,14 +103,16 @@ def _row(each: Expiry, now: datetime) -> Markup:
         cell(code(facts.subject or "(none)"), _names(each), head=True),
         cell(join(map(code, each.endpoints), ", ")),
         cell(facts.issuer),
-        cell(f"{each.not_before:%Y-%m-%d}"),
-        cell(f"{each.not_after:%Y-%m-%d}"),
+        cell(_date(each.not_before), " to ", _date(each.not_after), order=facts.not_after),
         cell(badge(each.standing, each.left(now)), order=facts.days_left),
-        cell(facts.key, element("small", facts.signature)),
+        cell(element("span", facts.key, class_="whole"), element("small", facts.signature)),
         cell(element("code", facts.sha256, class_="digest")),
     )
-    words = " ".join([facts.subject, *facts.names, *each.endpoints, facts.issuer, facts.sha256])
-    return row(_HEADS, cells, words, state=each.standing)
+    return row(_HEADS, cells, state=each.standing)
+
+
+def _date(moment: datetime) -> Markup:
+    return element("span", f"{moment:%Y-%m-%d}", class_="whole")
 
 
 def _names(each: Expiry) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtls.report.flow import LIMITS
 from mailtls.report.model import Flow, Report
 from mailtls.report.page.drawing import drawing
-from mailtls.report.page.markup import Markup, code, element, section
+from mailtls.report.page.markup import Markup, code, element, prose, section
 
 
 def deliveries(report: Report) -> Markup:
@@ -27,7 +27,7 @@ def _way(flow: Flow, name: str) -> Markup:
         "div",
         element("h3", code(flow.name), f": {proved}"),
         drawing(flow, name),
-        element("ul", *(element("li", sentence) for sentence in flow.words)),
+        element("ul", *(element("li", prose(sentence)) for sentence in flow.words)),
         data_row=flow.name.lower(),
         data_state="ok" if flow.proved else "unknown",
     )

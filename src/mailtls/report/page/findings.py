@@ -8,11 +8,11 @@ from unicodedata import east_asian_width
 from mailtls.report.findings import Finding, Group, groups
 from mailtls.report.model import Excerpt, Report, Result
 from mailtls.report.page.badges import anchors, badge, standing
-from mailtls.report.page.markup import Markup, code, element, facts, join, link, section
+from mailtls.report.page.markup import Markup, code, element, facts, join, link, prose, section
 from mailtls.report.sources import address
 from mailtls.terms import Outcome
 
-_WORDS = {"error": "error", "unknown": "not determined"}
+_WORDS = {"error": "error", "unknown": "could not be determined"}
 
 
 def findings(report: Report) -> Markup:
@@ -27,8 +27,11 @@ def findings(report: Report) -> Markup:
 def _group(group: Group, anchor: str) -> Markup:
     parts = [_finding(each) for each in (*group.findings, *group.waived)]
     if group.behind:
+        count = len(group.unjudged)
+        verb = "1 rule waits" if count == 1 else f"{count} rules wait"
+        summary = element("summary", f"{verb} for this to be mended, and could not be judged")
         rules = join(map(code, group.unjudged), ", ")
-        parts.append(element("p", "Behind it, these could not be judged: ", rules, "."))
+        parts.append(element("details", summary, element("p", rules)))
     heading = element("h3", code(group.endpoint), id=anchor)
     return element("div", heading, *parts, class_="group", data_group=True)
 
@@ -37,9 +40,13 @@ def _finding(finding: Finding) -> Markup:
     result = finding.result
     state = standing(result)
     heading = element(
-        "h4", badge(state, _WORDS.get(state, "")), " ", code(result.rule), " ", result.message
+        "h4",
+        badge(state, _WORDS.get(state, "")),
+        " ",
+        code(result.rule),
+        " ",
+        prose(result.message),
     )
-    words = (finding.place, result.rule, result.title, result.message, result.observed)
     return element(
         "article",
         heading,
@@ -47,7 +54,7 @@ def _finding(finding: Finding) -> Markup:
         facts(_facts(finding)),
         *_transcript(result),
         class_=f"finding {state}",
-        data_row=" ".join(words).lower(),
+        data_row=result.endpoint,
         data_state=state,
     )
 
@@ -61,7 +68,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, Markup | str]]:
         yield "Stopped", f"in {result.phase}, {result.cause}"
     else:
         yield "Observed", result.observed
-    yield "Fix", result.remedy
+    yield "Fix", prose(result.remedy)
     if result.reproduce:
         yield "See it again", element("code", result.reproduce, class_="command")
     links = [(result.source, address(result.source)), (f"about {result.rule}", result.docs_url)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailtls.report.model import Endpoint, Proof, Report, Target
-from mailtls.report.page.markup import Cell, Markup, cell, code, element, row, section, table
+from mailtls.report.page.markup import Cell, Markup, cell, code, element, join, row, section, table
 from mailtls.terms import TlsVersion
 from mailtls.verdict import Part, Standpoint
 
@@ -44,7 +44,6 @@ def handshakes(report: Report) -> Markup:
 
 
 def _row(endpoint: Endpoint, target: Target) -> Markup:
-    where = f"{endpoint.name} at {target.address}"
     versions = {
         name: proof
         # The strongest comes first in the model, and so has to be written last.
@@ -58,37 +57,40 @@ def _row(endpoint: Endpoint, target: Target) -> Markup:
         cell(*_listed(target, Part.SUITE)),
         cell(*_listed(target, Part.GROUP)),
     )
-    names = " ".join(name for proof in target.proofs for name in proof.names)
-    return row(_HEADS, cells, f"{where} {names}")
+    return row(_HEADS, cells)
 
 
 def _version(proof: Proof | None) -> Cell:
     if proof is None:
         return cell(element("span", "not tried", class_="open"), order=len(_SIGNS))
-    return cell(_sign(proof), order=list(Standpoint).index(proof.standpoint))
+    order = list(Standpoint).index(proof.standpoint)
+    return cell(_sign(proof.standpoint, f"{proof.standpoint.value} in {proof.by}"), order=order)
 
 
-def _sign(proof: Proof) -> Markup:
-    sign = element("span", _SIGNS[proof.standpoint], aria_hidden="true")
-    word = proof.standpoint.value
-    return element("span", sign, " ", word, class_=f"proof {word}", title=f"{word} in {proof.by}")
+def _sign(standpoint: Standpoint, title: str = "") -> Markup:
+    sign = element("span", _SIGNS[standpoint], aria_hidden="true")
+    word = standpoint.value
+    return element("span", sign, " ", word, class_=f"proof {word}", title=title or False)
 
 
 def _listed(target: Target, part: Part) -> Iterator[Markup]:
+    """Yield a paragraph for each standpoint; a name stands once, where it was proved the strongest."""
     told: set[str] = set()
-    for proof in target.proofs:
-        if proof.part is not part:
-            continue
-        fresh = [name for name in proof.names if name not in told]
-        told |= set(fresh)
-        if fresh:
-            yield element("p", _sign(proof), " ", *_names(proof, fresh))
+    for standpoint in Standpoint:
+        found = [p for p in target.proofs if p.part is part and p.standpoint is standpoint]
+        few = [proof for proof in found if proof.count == len(proof.names)]
+        names = dict.fromkeys(name for proof in few for name in proof.names if name not in told)
+        told |= names.keys()
+        if names:
+            yield element("p", _sign(standpoint), " ", join(map(code, names), ", "))
+        many = [proof for proof in found if proof not in few]
+        if many:
+            yield _counted(standpoint, many)
 
 
-def _names(proof: Proof, fresh: list[str]) -> Iterator[Markup | str]:
-    if proof.count > len(proof.names):
-        yield f"{proof.count}: {proof.by}"
-        return
-    for number, name in enumerate(fresh):
-        yield ", " if number else ""
-        yield code(name)
+def _counted(standpoint: Standpoint, many: list[Proof]) -> Markup:
+    """Return what is too much to be listed by name, folded."""
+    count = sum(proof.count for proof in many)
+    summary = element("summary", _sign(standpoint), f" {count} {many[0].part.value}s")
+    lines = (element("li", f"{proof.count} in {proof.by}") for proof in many)
+    return element("details", summary, element("ul", *lines))

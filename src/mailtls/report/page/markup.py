@@ -48,6 +48,14 @@ def code(text: str) -> Markup:
     return element("code", text)
 
 
+def prose(text: str) -> Markup:
+    """Return text in which what stands in a pair of backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return element("span", text)
+    return join(code(each) if at % 2 else each for at, each in enumerate(pieces))
+
+
 def facts(rows: Iterable[tuple[str, Content]]) -> Markup:
     """Return terms and what is said of each; a term without a word is left out."""
     pairs = (
@@ -64,10 +72,8 @@ def section(name: str, title: str, *content: Content) -> Markup:
     return element("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
 
 
-def table(
-    caption: str, heads: Iterable[str], rows: Iterable[Markup], *, sort: bool = True
-) -> Markup:
-    """Return a table of `row`s. Roles are said, for a narrow screen lays rows out as blocks."""
+def table(caption: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:
+    """Return a table of `row`s that can be sorted. Roles are said, for a narrow screen lays rows out as blocks."""
     cells = (element("th", head, scope="col", role="columnheader") for head in heads)
     return element(
         "table",
@@ -75,7 +81,7 @@ def table(
         element("thead", element("tr", *cells, role="row"), role="rowgroup"),
         element("tbody", *rows, role="rowgroup"),
         role="table",
-        data_sort=sort,
+        data_sort=True,
     )
 
 
@@ -93,10 +99,10 @@ def cell(*content: Content, order: int | str = "", head: bool = False) -> Cell:
     return Cell(content=content, order=order, head=head)
 
 
-def row(heads: Iterable[str], cells: Iterable[Cell], words: str, *, state: str = "") -> Markup:
-    """Return a row whose cells know their column's head; `words` are what the filter looks in."""
+def row(heads: Iterable[str], cells: Iterable[Cell], *, state: str = "") -> Markup:
+    """Return a row whose cells know their column's head; `state` is what the filter asks for."""
     made = (_cell(head, each) for head, each in zip(heads, cells, strict=True))
-    return element("tr", *made, role="row", data_row=words.lower(), data_state=state)
+    return element("tr", *made, role="row", data_row="", data_state=state)
 
 
 def _cell(head: str, each: Cell) -> Markup:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mailtls.report.findings import cost, groups, tally
 from mailtls.report.model import Endpoint, Report
 from mailtls.report.page.badges import anchors, badge
 from mailtls.report.page.markup import Markup, cell, code, element, facts, join, row, section, table
-from mailtls.report.rulegroups import shown, standings, worst
+from mailtls.report.rulegroups import WORDS, heaviest, noted, shown, standings
 from mailtls.verdict import Standing
 
 _CLAIMS = {
@@ -47,54 +49,41 @@ def verdict(report: Report) -> Markup:
 def endpoints(report: Report) -> Markup:
     """Return the table of endpoints: how each stands in each group of rules."""
     columns = shown(report)
-    heads = ("State", "Endpoint", "Service", *columns, "Version", "Certificate")
-    return section(
-        "endpoints",
-        "Endpoints",
-        table(
-            "Each endpoint of the policy, and the worst of each group of rules",
-            heads,
-            (_row(report, each, heads, columns) for each in report.endpoints),
-        ),
-    )
+    heads = ("State", "Endpoint", "Service", *(name[0].upper() + name[1:] for name in columns))
+    known = {endpoint.name: endpoint for endpoint in report.endpoints}
+    found, names = standings(report), anchors(report)
+    rows: list[Markup] = []
+    for group in groups(report):
+        endpoint = known.get(group.endpoint)
+        if endpoint is not None:
+            words = {column: found.get((endpoint.name, column), "") for column in columns}
+            told = not group.quiet or group.waived
+            rows.append(_row(endpoint, heads, words, names[endpoint.name] if told else ""))
+    caption = "Each endpoint of the policy, and the worst of each group of rules"
+    return section("endpoints", "Endpoints", table(caption, heads, rows))
 
 
 def _row(
-    report: Report, endpoint: Endpoint, heads: tuple[str, ...], columns: tuple[str, ...]
+    endpoint: Endpoint, heads: tuple[str, ...], standing: Mapping[str, str], anchor: str
 ) -> Markup:
-    results = [result for result in report.results if result.endpoint == endpoint.name]
-    state = worst(results)
-    found = standings(report)
-    days = [t.certificate.days_left for t in endpoint.targets if t.certificate]
-    versions = sorted({t.tls_version for t in endpoint.targets if t.tls_version})
+    beside = noted(endpoint)
     addresses = [target.address for target in endpoint.targets]
     service = f"{endpoint.protocol.value} {endpoint.mode.value}"
     named = endpoint.name == f"{endpoint.host}:{endpoint.port}"
     where = "" if named else f"{endpoint.host}:{endpoint.port}"
-    told = {group.endpoint for group in groups(report) if not group.quiet or group.waived}
     name = code(endpoint.name)
-    if endpoint.name in told:
-        name = element("a", name, href=f"#{anchors(report)[endpoint.name]}")
+    if anchor:
+        name = element("a", name, href=f"#{anchor}")
+    state = heaviest(standing.values())
     cells = [
-        cell(badge(state), order=_RANK[state]),
+        cell(badge(state), order=WORDS.index(state)),
         cell(name, *(_small(text) for text in (where, ", ".join(addresses))), head=True),
         cell(service),
-        *(
-            cell(badge(word) if word else "", order=_RANK[word])
-            for word in (found.get((endpoint.name, column), "") for column in columns)
-        ),
-        cell(", ".join(versions)),
-        cell(f"{min(days)} days left" if days else "", order=min(days, default=_NEVER)),
     ]
-    words = " ".join([endpoint.name, where, service, *addresses, *versions])
-    return row(heads, cells, words, state=state)
-
-
-_RANK = {
-    word: rank
-    for rank, word in enumerate(("error", "unknown", "warning", "note", "waived", "ok", ""))
-}
-_NEVER = 10**6
+    for column, word in standing.items():
+        content = (badge(word), _small(beside.get(column, ""))) if word else ()
+        cells.append(cell(*content, order=WORDS.index(word)))
+    return row(heads, cells, state=state)
 
 
 def _small(text: str) -> Markup:

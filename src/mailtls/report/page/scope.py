@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailtls.report.findings import groups, merge
 from mailtls.report.model import Report, Result
-from mailtls.report.page.markup import Content, Markup, code, element, join, section
+from mailtls.report.page.markup import Content, Markup, code, element, join, prose, section
 from mailtls.terms import Outcome
 
 _CLOSED = "closed"
@@ -25,31 +25,34 @@ def scope(report: Report) -> Markup:
 
 
 def _proved(report: Report) -> Iterator[Markup]:
+    passed = report.count(Outcome.PASS)
     targets = sum(len(endpoint.targets) for endpoint in report.endpoints)
     yield element(
         "p",
-        f"{_number(report.count(Outcome.PASS), 'check')} of {_number(len(report.endpoints), 'endpoint')}"
-        f" at {_number(targets, 'address')} hold: asked of the live servers, from this machine, at the"
-        " time of the run.",
+        f"Of {_number(len(report.endpoints), 'endpoint')} at {_number(targets, 'address')}, asked of"
+        f" the live servers, from this machine, at the time of the run: {_holds(passed)}.",
     )
+    held: dict[str, list[Result]] = {}
+    for result in report.results:
+        if result.outcome is Outcome.PASS:
+            held.setdefault(result.endpoint, []).append(result)
     for group in groups(report):
-        held = [
-            result
-            for result in report.results
-            if result.endpoint == group.endpoint and result.outcome is Outcome.PASS
-        ]
-        if held:
-            yield _held(group.endpoint, held)
+        if group.endpoint in held:
+            yield _held(group.endpoint, held[group.endpoint])
 
 
 def _held(endpoint: str, results: list[Result]) -> Markup:
     found = sorted(merge(results), key=lambda finding: finding.result.rule)
     lines = (
-        element("li", code(each.result.rule), " ", each.result.message, _at(each.addresses))
+        element("li", code(each.result.rule), " ", prose(each.result.message), _at(each.addresses))
         for each in found
     )
-    summary = element("summary", code(endpoint), f": {_number(len(results), 'check')} hold")
+    summary = element("summary", code(endpoint), f": {_holds(len(results))}")
     return element("details", summary, element("ul", *lines))
+
+
+def _holds(count: int) -> str:
+    return f"{_number(count, 'check')} {'holds' if count == 1 else 'hold'}"
 
 
 def _at(addresses: tuple[str, ...]) -> Markup:

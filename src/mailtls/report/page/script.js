@@ -5,12 +5,19 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const form = document.querySelector("form");
 const [words, state, said] = ["input", "select", "output"].map((name) => form.querySelector(name));
 
+// What is written in an entry, and what stands above it.
+const texts = new WeakMap();
+function text(row) {
+  if (!texts.has(row)) texts.set(row, `${row.dataset.row} ${row.textContent}`.toLowerCase());
+  return texts.get(row);
+}
+
 function filter() {
   const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = all("[data-row]");
   let shown = 0;
   for (const row of rows) {
-    const fits = wanted.every((word) => row.dataset.row.includes(word));
+    const fits = wanted.every((word) => text(row).includes(word));
     const stands = !state.value || !row.dataset.state || state.value.split(" ").includes(row.dataset.state);
     row.toggleAttribute("data-hidden", !(fits && stands));
     shown += fits && stands;
