@@ -20,7 +20,6 @@ from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
@@ -31,16 +30,16 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
-from mailtls.probe.questions import Service
+from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, TargetView
-from mailtls.rules.proofs import proofs
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -82,7 +81,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book, Routes(detours=options.connect_to), started),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -170,8 +169,16 @@ def _write_to(file: TextIO | None, content: str) -> None:
 async def _probe(
     policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
+    network, routes = _network(options), Routes(detours=options.connect_to)
+    settings = Settings(
+        client_name=_client_name(options.client_name),
+        extra_anchors=anchors,
+        system_anchors=system_anchors(os.environ),
+        randomness=secrets.token_bytes,
+        now=_constant(now),
+    )
     runner = Runner(
-        _network(options),
+        network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -179,16 +186,19 @@ async def _probe(
             retries=options.retries,
             gentle=options.gentle,
         ),
-        settings=Settings(
-            client_name=_client_name(options.client_name),
-            extra_anchors=anchors,
-            system_anchors=system_anchors(os.environ),
-            randomness=secrets.token_bytes,
-            now=_constant(now),
-        ),
-        routes=Routes(detours=options.connect_to),
+        settings=settings,
+        routes=routes,
     )
-    return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    plan = build_plan(policy, select(RULES, options.rule))
+    book = await runner.run(plan)
+    if not any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks):
+        return book
+    # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
+    from mailtls.probe.revocation import ask_revocation
+    from mailtls.probe.web import Web
+
+    web = Web(network=network, settings=settings, routes=routes)
+    return await ask_revocation(plan, book, web, seconds=options.timeout)
 
 
 def _network(options: argparse.Namespace) -> Network:
@@ -215,31 +225,3 @@ def _client_name(given: str | None) -> str:
         return given
     own = socket.gethostname()
     return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
-
-
-def _summaries(
-    policy: Policy, book: EvidenceBook, routes: Routes, now: datetime
-) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            view = TargetView(
-                endpoint=endpoint,
-                profile=policy.profile_of(endpoint),
-                target=target,
-                answers=book.answered(target),
-                unresolved=None,
-                now=now,
-            )
-            session = view.session
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    port=routes(Service(host=target.host, port=target.port)).port,
-                    connections=sum(each.attempts for each in view.answers.values()),
-                    session=session if isinstance(session, SessionEvidence) else None,
-                    proofs=proofs(view),
-                )
-            )
-    return summaries

@@ -85,6 +85,14 @@ def test_the_certificates_have_a_time_line_of_which_the_soonest_stay():
     assert "The 3 that expire later are in the reports." in text
 
 
+def test_a_finding_about_a_certificate_shows_its_facts():
+    text = summary.render(report([failure(rule="certificate-name"), failure()]))
+
+    (line,) = (line for line in text.splitlines() if line.startswith("- certificate: "))
+    assert "80 days left" in line
+    assert "ECDSA P-256" in line
+
+
 def test_green_does_not_claim_more_than_was_seen():
     text = summary.render(report([verdict()]))
 
