@@ -20,7 +20,6 @@ from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
@@ -35,11 +34,12 @@ from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -81,7 +81,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -225,21 +225,3 @@ def _client_name(given: str | None) -> str:
         return given
     own = socket.gethostname()
     return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
-                )
-            )
-    return summaries

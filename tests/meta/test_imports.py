@@ -54,6 +54,7 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes"),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
+    "summaries": (*SHARED, "rules", "report"),
     "commands": ("",),
     "demo": ("",),
     "__init__": (),

@@ -121,6 +121,9 @@ def _finding(finding: Finding, paint: Paint, *, verbose: bool) -> Iterator[str]:
         yield from _wrap("more:", f"mailtls explain {result.rule}")
     if verbose:
         yield from (f"     | {line}" for line in result.transcript)
+        if result.reproduce:
+            # Whole, so that it can be copied.
+            yield f"  $ {result.reproduce}"
 
 
 def excerpt_lines(location: Location, excerpt: Excerpt, paint: Paint) -> Iterator[str]:
