@@ -11,11 +11,22 @@ import pytest
 
 from delivery.mailbox import means
 from factories import endpoint
-from lab import dovecot
+from lab import dkimpy, dovecot
 from mailtls.delivery import arrival
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.secrecy import Secret
-from mailtls.flow import Arrived, NotArrived, RefusalKind, Refused, Stage, Withheld, WithheldKind
+from mailtls.evidence import Missing
+from mailtls.flow import (
+    Arrived,
+    NotArrived,
+    RefusalKind,
+    Refused,
+    Signature,
+    Stage,
+    Withheld,
+    WithheldKind,
+)
+from mailtls.net.dns import ServerResolver
 from mailtls.policy.delivery import Via
 from mailtls.terms import Mode, Protocol
 
@@ -169,10 +180,26 @@ def test_without_a_credential_nothing_is_asked(healthy, via, mode):
 
 
 @pytest.mark.parametrize(("via", "mode"), VIAS)
+@pytest.mark.usefixtures("mailbox")
+def test_signatures_are_verified_over_the_message_as_it_arrived(healthy, nameserver, via, mode):
+    key = dkimpy.rsa_key()
+    server = nameserver(dkimpy.zone(key))
+    resolver = ServerResolver(server.address, server.port, tls=False)
+    signed = dkimpy.sign(OURS, key, header="simple", body="simple")
+    found, _ = waited(healthy, via, mode, after=[signed], means_of={"texts": resolver.texts})
+    assert isinstance(found, Arrived)
+    signature = Signature(domain=dkimpy.DOMAIN, selector=dkimpy.SELECTOR, valid=True, detail="")
+    assert found.signatures == (signature,)
+
+
+@pytest.mark.parametrize(("via", "mode"), VIAS)
 def test_of_a_long_message_the_header_is_kept(healthy, mailbox, via, mode):
     long = means.message(means.NONCE, filler=200_000)
-    found, _ = waited(healthy, via, mode, after=[b"DKIM-Signature: v=1\r\n" + long])
+    signed = dkimpy.sign(long, dkimpy.rsa_key(), header="simple", body="simple")
+    found, _ = waited(healthy, via, mode, after=[signed])
     assert isinstance(found, Arrived)
+    (signature,) = found.signatures
+    assert isinstance(signature.valid, Missing)
     assert found.deleted
     assert len(found.header) < 2_000
     assert contents(mailbox) == []
