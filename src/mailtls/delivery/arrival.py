@@ -92,11 +92,10 @@ async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | 
 
 
 async def _pause(mailbox: Mailbox, seconds: float, left: float, *, often: bool) -> None:
-    """Wait for news, or for `seconds`; where news come `often`, not shorter than the first pause."""
+    """Wait for news, or for `seconds`; where news come `often`, for `seconds` all the same."""
     if seconds <= 0 or left <= 0:
         return
     began = time.monotonic()
-    if not await mailbox.rest(min(seconds, left), left):
-        await asyncio.sleep(min(seconds, left))
-    elif often:
-        await asyncio.sleep(max(0.0, min(FIRST_PAUSE, left) - (time.monotonic() - began)))
+    told = await mailbox.rest(min(seconds, left), left)
+    if not told or often:
+        await asyncio.sleep(max(0.0, min(seconds, left) - (time.monotonic() - began)))
