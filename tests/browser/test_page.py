@@ -36,7 +36,15 @@ def unbroken():
 @pytest.fixture
 def opened(browser, written):
     """Give a function that opens a report as a page."""
-    return lambda made, **look: browser.open(written(html.render(made)), **look)
+    pages = []
+
+    def open_report(made, **look):
+        pages.append(browser.open(written(html.render(made)), **look))
+        return pages[-1]
+
+    yield open_report
+    for page in pages:
+        page.close()
 
 
 def shown(page, what: str) -> list[str]:

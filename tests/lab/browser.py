@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lab.process import require
+
 FLAGS = (
     "--headless",
     "--no-sandbox",  # root has no sandbox; the pages are the tests' own
@@ -33,17 +35,27 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 _APART = 10  # above the two descriptors that the browser wants
 
 
+def _pipe() -> tuple[int, int]:
+    """Return a pipe's two ends, clear of the descriptors that the browser wants."""
+    ends = os.pipe()
+    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _APART) for end in ends)
+    for end in ends:
+        os.close(end)
+    return reading, writing
+
+
 class Browser:
     """One process, with a new profile in `folder`; ended with the block."""
 
     def __init__(self, folder: Path) -> None:
-        orders, self._orders = (fcntl.fcntl(end, fcntl.F_DUPFD, _APART) for end in os.pipe())
-        self._answers, answers = (fcntl.fcntl(end, fcntl.F_DUPFD, _APART) for end in os.pipe())
+        orders, self._orders = _pipe()
+        self._answers, answers = _pipe()
+        chromium = require("chromium", "chromium")
         wiring = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
         command = ["bash", "-c", wiring, "bash", str(orders), str(answers)]
         with (folder / "chromium.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, "chromium", *FLAGS, f"--user-data-dir={folder / 'profile'}"],
+                [*command, chromium, *FLAGS, f"--user-data-dir={folder / 'profile'}"],
                 pass_fds=(orders, answers),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -115,7 +127,8 @@ class Page:
     ) -> None:
         self._browser = browser
         made = browser.call("Target.createTarget", url="about:blank")
-        attached = browser.call("Target.attachToTarget", targetId=made["targetId"], flatten=True)
+        self._target = made["targetId"]
+        attached = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = attached["sessionId"]
         browser.events.clear()
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -134,6 +147,10 @@ class Page:
         browser.events.append(
             browser.until(lambda said: said.get("method") == "Page.loadEventFired")
         )
+
+    def close(self) -> None:
+        """Close the tab."""
+        self._browser.call("Target.closeTarget", targetId=self._target)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Return the result of one command to this page."""

@@ -42,6 +42,13 @@ def test_a_failure_has_all_that_mends_it():
     ]
 
 
+def test_a_finding_about_a_certificate_shows_it():
+    article = page(report([failure(rule="certificate-name")])).one("article")
+
+    assert article.said()["Certificate"].startswith("CN=smtp.example.com, for smtp.example.com")
+    assert "Certificate" not in page(report([failure()])).one("article").said()
+
+
 def test_the_policy_line_has_its_span_marked():
     article = next(page(mixed()).all("article"))
 

@@ -68,6 +68,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, Markup | str]]:
         yield "Stopped", f"in {result.phase}, {result.cause}"
     else:
         yield "Observed", result.observed
+        yield "Certificate", join(finding.certificates, element("br"))
     yield "Fix", prose(result.remedy)
     if result.reproduce:
         yield "See it again", element("code", result.reproduce, class_="command")
