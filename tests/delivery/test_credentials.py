@@ -7,7 +7,6 @@ from mailtls.delivery.credentials import (
     Credential,
     open_vault,
     parse_binding,
-    variables,
 )
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.probe.questions import Service
@@ -114,8 +113,3 @@ def test_an_absent_value_is_told_as_what_it_usually_is(environment):
     assert isinstance(found, Withheld)
     assert found.kind is WithheldKind.NO_CREDENTIAL
     assert "pull requests from forks" in found.detail
-
-
-def test_every_variable_of_a_credential_is_named():
-    assert "MAILTLS_SMTP_REFRESH_TOKEN" in variables(["SMTP"])
-    assert len(variables(["SMTP", "INBOX"])) == 16

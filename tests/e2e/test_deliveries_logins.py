@@ -18,6 +18,7 @@ from lab.submission import HOST, Submission, only, submission
 
 PASSWORDS = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "CRAM-MD5", "LOGIN")
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
+LOGIN = {"MAILTLS_SMTP_USERNAME": USER, "MAILTLS_SMTP_PASSWORD": PASSWORD}
 REFUSALS = {
     "greylisted": "450 4.2.0 Greylisted, see https://grey.example/",
     "blocklisted": "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example",
@@ -39,23 +40,30 @@ def server(lab_folder: Path, pki: Pki, subnet: Subnet) -> Iterator[Submission]:
         yield running
 
 
-def sent(
-    server: Submission, tmp_path: Path, *names: str, more: tuple[str, ...] = (), **secret: str
-) -> Run:
-    """Send one message through each of the named services, and return the run."""
+def declare(
+    server: Submission,
+    folder: Path,
+    *names: str,
+    keys: str = "",
+    recipient: str = "user@example.test",
+) -> None:
+    """Write a policy with one message through each of the named services."""
     lines = ["version: 1", "endpoints:"]
     lines += [
-        f"  - {{name: {name}, host: {HOST}, port: {server.ports[name]}, protocol: smtp, mode: starttls}}"
+        f"  - {{name: {name}, host: {HOST}, port: {server.ports[name]}, protocol: smtp, mode: starttls{keys}}}"
         for name in names
     ]
     lines.append("deliveries:")
     lines += [
-        f"  - {{name: by {name}, send: {{endpoint: {name}, from: probe@example.test,"
-        " to: user@example.test, credential: SMTP}}}"
+        f"  - {{name: by {name}, send: {{endpoint: {name}, from: probe@example.test, to: {recipient},"
+        " credential: SMTP}}"
         for name in names
     ]
-    (tmp_path / "mailtls.yml").write_text("\n".join(lines).replace("}}}", "}}") + "\n")
-    values = {f"MAILTLS_SMTP_{key.upper()}": value for key, value in secret.items()}
+    (folder / "mailtls.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def send(server: Submission, folder: Path, *more: str, **environment: str) -> Run:
+    """Check the declared policy with `--send`; `environment` is the whole of it."""
     return mailtls(
         "check",
         "--send",
@@ -63,11 +71,17 @@ def sent(
         "--format=json",
         f"--ca-file={server.ca_file}",
         *server.connect_to,
-        *server.credential,
-        *more,
-        cwd=tmp_path,
-        environment={"MAILTLS_SMTP_USERNAME": USER, **values},
+        *(more if any("--credential" in word for word in more) else (*server.credential, *more)),
+        cwd=folder,
+        environment=environment,
     )
+
+
+def sent(server: Submission, folder: Path, *names: str, **secret: str) -> Run:
+    """Send one message through each of the named services, and return the run."""
+    declare(server, folder, *names)
+    values = {f"MAILTLS_SMTP_{key.upper()}": value for key, value in secret.items()}
+    return send(server, folder, MAILTLS_SMTP_USERNAME=USER, **values)
 
 
 def results(run: Run) -> dict[str, dict[str, Any]]:
@@ -154,12 +168,20 @@ def test_the_message_says_what_it_is_to_the_server_too(server: Submission, tmp_p
     assert f"{queue_id}: from=<probe@example.test>" in log
 
 
+def test_an_address_beyond_ascii_goes_by_smtputf8(server: Submission, tmp_path: Path) -> None:
+    mark = len(server.postfix.log())
+    declare(server, tmp_path, "PLAIN", recipient="δοκιμή@example.test")
+    assert send(server, tmp_path, **LOGIN).code == 0
+    assert "to=<δοκιμή@example.test>" in since(server, mark)
+
+
 def test_nothing_is_sent_where_the_certificate_is_not_trusted(
     server: Submission, tmp_path: Path
 ) -> None:
     mark = len(server.postfix.log())
     (tmp_path / "other.pem").write_bytes(Pki(tmp_path / "other", name="Other").ca_file.read_bytes())
-    run = sent(server, tmp_path, "PLAIN", password=PASSWORD, more=("--ca-file=other.pem",))
+    declare(server, tmp_path, "PLAIN")
+    run = send(server, tmp_path, "--ca-file=other.pem", **LOGIN)
     assert run.code == 3
     (result,) = run.report["results"]
     assert "certificate-trust" in result["message"]
@@ -172,21 +194,8 @@ def test_a_floor_above_what_is_negotiated_sends_nothing(server: Submission, tmp_
     good = sent(server, tmp_path, "old", password=PASSWORD)
     assert "TLSv1.2" in results(good)["old"]["message"]
     mark = len(server.postfix.log())
-    policy = tmp_path / "mailtls.yml"
-    policy.write_text(
-        policy.read_text().replace("starttls}", 'starttls, tls: {min_version: "1.3"}}')
-    )
-    run = mailtls(
-        "check",
-        "--send",
-        "--rule=delivery-accepted",
-        "--format=json",
-        f"--ca-file={server.ca_file}",
-        *server.connect_to,
-        *server.credential,
-        cwd=tmp_path,
-        environment={"MAILTLS_SMTP_USERNAME": USER, "MAILTLS_SMTP_PASSWORD": PASSWORD},
-    )
+    declare(server, tmp_path, "old", keys=', tls: {min_version: "1.3"}')
+    run = send(server, tmp_path, **LOGIN)
     assert run.code == 3
     assert "tls-version" in run.report["results"][0]["message"]
     assert "auth=" not in since(server, mark)
@@ -195,20 +204,10 @@ def test_a_floor_above_what_is_negotiated_sends_nothing(server: Submission, tmp_
 def test_without_values_the_run_is_judged_and_nothing_is_sent(
     server: Submission, tmp_path: Path
 ) -> None:
-    sent(server, tmp_path, "PLAIN", password=PASSWORD)
+    declare(server, tmp_path, "PLAIN")
     mark = len(server.postfix.log())
-    run = mailtls(
-        "check",
-        "--send",
-        "--rule=mode",
-        "--rule=delivery-accepted",
-        "--format=json",
-        f"--ca-file={server.ca_file}",
-        *server.connect_to,
-        *server.credential,
-        cwd=tmp_path,
-        environment={"GITHUB_EVENT_NAME": "pull_request", "MAILTLS_SMTP_PASSWORD": ""},
-    )
+    fork = {"GITHUB_EVENT_NAME": "pull_request", "MAILTLS_SMTP_PASSWORD": ""}
+    run = send(server, tmp_path, "--rule=mode", **fork)
     assert run.code == 0, run.out + run.err
     assert run.outcomes("PLAIN") == {"pass": {"mode"}, "not_applicable": {"delivery-accepted"}}
     assert "pull requests from forks" in run.out
@@ -219,17 +218,9 @@ def test_without_values_the_run_is_judged_and_nothing_is_sent(
 def test_a_login_bound_elsewhere_stops_the_run_before_a_byte(
     server: Submission, tmp_path: Path
 ) -> None:
-    sent(server, tmp_path, "PLAIN", password=PASSWORD)
+    declare(server, tmp_path, "PLAIN")
     mark = len(server.postfix.log())
-    run = mailtls(
-        "check",
-        "--send",
-        f"--ca-file={server.ca_file}",
-        *server.connect_to,
-        "--credential=SMTP=smtp.example.com:587",
-        cwd=tmp_path,
-        environment={"MAILTLS_SMTP_USERNAME": USER, "MAILTLS_SMTP_PASSWORD": PASSWORD},
-    )
+    run = send(server, tmp_path, "--credential=SMTP=smtp.example.com:587", **LOGIN)
     assert run.code == 2
     assert "points the credential SMTP at" in run.err
     assert "connect from" not in since(server, mark)

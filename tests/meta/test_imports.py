@@ -80,6 +80,7 @@ MAY_IMPORT = {
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
+    "gather": ("",),
     "sending": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
@@ -98,6 +99,7 @@ ONLY_IN = {
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {
+        "delivery.dkim",
         "tls.certificates",
         "tls.crl",
         "tls.ocsp",
@@ -108,7 +110,7 @@ ONLY_IN = {
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
-    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "gather"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
@@ -124,8 +126,12 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.arrival",
         "delivery.logins",
+        "delivery.mailbox.imap",
+        "delivery.mailbox.pop3",
         "delivery.run",
+        "delivery.visit",
     },
 }
 STREAMS = {

@@ -121,11 +121,6 @@ def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str
     return Vault(bound, credentials)
 
 
-def variables(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the environment variables that credentials of these names may be in."""
-    return tuple(f"{PREFIX}{name}_{key}" for name in names for key in KEYS)
-
-
 def withheld(detail: str) -> Withheld:
     """Return that no login is made for want of a credential."""
     return Withheld(kind=WithheldKind.NO_CREDENTIAL, detail=detail)
@@ -133,7 +128,8 @@ def withheld(detail: str) -> Withheld:
 
 def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
     grant = _grant(values)
-    if not values["USERNAME"] or not (values["PASSWORD"] or values["TOKEN"] or grant):
+    # A token may stand alone: the key of an HTTP interface has no user.
+    if not values["TOKEN"] and not (values["USERNAME"] and (values["PASSWORD"] or grant)):
         return _absent(name)
     return Credential(
         name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from mailtls.flow import Withheld, WithheldKind
 from mailtls.policy.model import Endpoint
 from mailtls.probe.attempt import Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream
+from mailtls.probe.outcome import steps
 from mailtls.probe.perform import connect
 from mailtls.probe.questions import Service
 from mailtls.probe.session import ask_session
@@ -47,6 +49,19 @@ class Inside:
         """Run one exchange within what is left of the connection's time."""
         attempt = self._attempt
         return await attempt.run(self._stream, engine, most=attempt.deadline - time.monotonic())
+
+    async def wait(self, engine: Engine[T], *, seconds: float) -> T | Missing | None:
+        """Run one exchange for at most `seconds`; None where it is not over by then, which is no fault."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.run(engine)
+        except TimeoutError:
+            self._attempt.lines += engine.transcript
+            return None
+
+    def renew(self, seconds: float) -> None:
+        """Let what follows take `seconds` from now, in a session that is held open."""
+        self._attempt.deadline = time.monotonic() + seconds
 
     def note(self, text: str) -> None:
         """Add an event to the transcript."""
@@ -116,16 +131,13 @@ async def _hold(
             attempt.note(f"nothing is entrusted to this session: {reason}")
             outcome = _not_secure(reason)
         else:
-            bound = seen.tls.version >= TlsVersion.TLS1_3
             visited = Inside(
                 service=Service(host=endpoint.host, port=endpoint.port),
                 address=attempt.target.address,
                 dialect=DIALECTS[endpoint.protocol],
                 offered=seen.after,
                 tls=seen.tls,
-                binding=channel.export_keying_material(BINDING_LABEL, BINDING_BYTES)
-                if bound
-                else b"",
+                binding=_binding(seen.tls, channel),
                 _attempt=attempt,
                 _stream=plain,
             )
@@ -137,17 +149,16 @@ async def _hold(
     if came_of_it:
         return came_of_it[0]
     reason = tools.acceptable(endpoint, attempt.target, seen)
-    for step in (
-        seen.greeting,
-        seen.before,
-        seen.upgrade,
-        seen.tls,
-        seen.greeting_after,
-        seen.after,
-    ):
+    for step in steps(seen):
         if isinstance(step, Missing) and step.cause is not Cause.PREREQUISITE:
             return step
     return _not_secure(reason or "the session did not get as far as TLS")
+
+
+def _binding(tls: TlsFacts, channel: TlsSession) -> bytes:
+    if tls.version < TlsVersion.TLS1_3:
+        return b""
+    return channel.export_keying_material(BINDING_LABEL, BINDING_BYTES)
 
 
 def _not_secure(reason: str) -> Withheld:
