@@ -16,6 +16,8 @@ from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
 
+_PROVED = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
@@ -32,7 +34,8 @@ def judge(
     """Return every verdict, sorted by endpoint, rule and address; `now` is aware."""
     chosen = tuple(rules)
     views = _views(policy, book, now)
-    verdicts, explained = _judge_across(policy, chosen, views)
+    run = RunView(policy=policy, targets=views, deliveries=book.deliveries)
+    verdicts, explained = _judge_across(run, chosen)
     for endpoint in policy.endpoints:
         judged = [
             _explained(_judge_target(view, chosen), explained.get(view.target))
@@ -64,7 +67,7 @@ def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetVie
 
 
 def _judge_across(
-    policy: Policy, rules: Iterable[Rule], views: tuple[TargetView, ...]
+    run: RunView, rules: Iterable[Rule]
 ) -> tuple[list[Verdict], dict[Target | None, str]]:
     """Return the verdicts over several targets, and which of them tells why a target says nothing."""
     verdicts: list[Verdict] = []
@@ -72,8 +75,8 @@ def _judge_across(
     for rule in rules:
         if rule.across is None:
             continue
-        told = tuple(view for view in views if view.target not in explained)
-        for placed in rule.across(RunView(policy=policy, targets=told)):
+        told = tuple(view for view in run.targets if view.target not in explained)
+        for placed in rule.across(replace(run, targets=told)):
             verdicts.append(_place(rule, placed))
             explained |= dict.fromkeys(placed.explains, rule.id)
     return verdicts, explained
@@ -84,7 +87,11 @@ def _place(rule: Rule, placed: Placed) -> Verdict:
     address = None if view is None or view.target is None else view.target.address
     answers = {} if view is None else view.answers
     verdict = _verdict(rule, placed.endpoint, answers, address, placed.finding)
-    return verdict if placed.route is None else replace(verdict, route=placed.route)
+    if placed.route is not None:
+        verdict = replace(verdict, route=placed.route)
+    if placed.transcript is not None and placed.finding.outcome in _PROVED:
+        verdict = replace(verdict, transcript=placed.transcript, again=None)
+    return verdict
 
 
 def _explained(judged: _Judged, rule: str | None) -> _Judged:
@@ -168,7 +175,7 @@ def _verdict(
     finding: Finding,
 ) -> Verdict:
     missing = finding.missing
-    told = finding.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}
+    told = finding.outcome in _PROVED
     question = finding.question or session_question(endpoint)
     seen = answers.get(question)
     return Verdict(

@@ -15,6 +15,7 @@ from importlib import resources
 from mailtls.report.findings import tally
 from mailtls.report.model import Report
 from mailtls.report.page.certificates import certificates
+from mailtls.report.page.deliveries import deliveries
 from mailtls.report.page.findings import findings
 from mailtls.report.page.handshakes import handshakes
 from mailtls.report.page.markup import Markup, element
@@ -26,6 +27,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Report], Markup]], ...] = (
     ("findings", "Findings", findings),
     ("certificates", "Certificates", certificates),
     ("handshakes", "Handshakes", handshakes),
+    ("deliveries", "Deliveries", deliveries),
     ("scope", "What was proved", scope),
 )
 """The parts of the page in order: each one's anchor, its name in the list of parts, its content."""

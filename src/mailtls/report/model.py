@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from mailtls.terms import Cause, Level, Mode, Outcome, Phase, Protocol, Role
 from mailtls.verdict import ExitCode, Location, Part, Standing, Standpoint
@@ -113,6 +114,48 @@ class Result:
     excerpt: Excerpt
 
 
+class Mark(StrEnum):
+    """What is known of one arrow of a message's way."""
+
+    TLS = "tls"
+    CLEAR = "clear"
+    UNKNOWN = "unknown"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """One arrow of a message's way: `version` and `cipher` are "" where they are not known.
+
+    `proof` is "seen" by this program, "recorded" by a host that is trusted, or "claimed".
+    """
+
+    sender: str
+    receiver: str
+    mark: Mark
+    version: str
+    cipher: str
+    proof: str
+
+    @property
+    def proved(self) -> bool:
+        """Return whether the arrow rests on more than a stranger's word, and is known to be safe."""
+        return self.proof != "claimed" and self.mark in {Mark.TLS, Mark.LOCAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """The way of one test message that was accepted; `words` say it in sentences.
+
+    `proved` is whether the whole way to the mailbox is.
+    """
+
+    name: str
+    arrows: tuple[Arrow, ...]
+    words: tuple[str, ...]
+    proved: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
     """A rule as a reader looks it up: `summary` is a sentence, `help` its page in Markdown.
@@ -143,7 +186,7 @@ class Report:
     """A whole run. `started` is aware and in UTC, `seconds` is wall time.
 
     `endpoints` are sorted by name, `results` by endpoint, rule and address; `rules`
-    has every rule that was asked, and at least those of the results.
+    has every rule that was asked, and at least those of the results; `flows` are in the policy's order.
     """
 
     version: str
@@ -158,6 +201,7 @@ class Report:
     results: tuple[Result, ...]
     rules: tuple[RuleInfo, ...]
     notices: tuple[Notice, ...]
+    flows: tuple[Flow, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Return how many results have this outcome."""

@@ -14,6 +14,7 @@ from mailtls.report.findings import Finding, Group, cost, groups, tally
 from mailtls.report.mermaid import ROWS, fenced, timeline
 from mailtls.report.model import Endpoint, Report, Result
 from mailtls.report.rulegroups import noted, shown, standings
+from mailtls.report.sequence import deliveries
 from mailtls.report.sources import address
 from mailtls.terms import Outcome
 from mailtls.verdict import Standing
@@ -108,6 +109,7 @@ def _details(report: Report) -> Iterator[str]:
         for finding in group.waived:
             said = f"{_code(finding.place)}: {_code(finding.result.message)}"
             yield f"Waived: <b>{finding.result.rule}</b> {said}\n\n"
+    yield from deliveries(report, _code)
 
 
 def _ending(report: Report) -> str:
