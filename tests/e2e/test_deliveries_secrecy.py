@@ -32,6 +32,7 @@ class Canary:
         data = self.value.encode()
         self.forms = {
             "raw": self.value,
+            "as bytes": data.decode("latin-1"),
             "hex": data.hex(),
             "url": quote(self.value, safe=""),
             "form": quote_plus(self.value),

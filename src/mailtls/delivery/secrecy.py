@@ -56,7 +56,8 @@ def forms(value: str) -> frozenset[str]:
     found = {value, value.casefold(), data.hex(), data.hex().upper()}
     found |= {quote(value), quote(value, safe=""), quote_plus(value)}
     found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    found.add(clean(value, len(value)))  # as a transcript has it
+    wire = data.decode("latin-1")  # as evidence keeps what a server said
+    found |= {wire, clean(value, len(value)), clean(wire, len(wire))}
     for lead in range(3):
         text = base64.b64encode(bytes(lead) + data).decode("ascii").rstrip("=")
         first = (lead * 8 + 5) // 6
@@ -84,9 +85,19 @@ class Redactor:
             text = text.replace(form, MASK)
         cut = _CUT.search(text)
         kept, rest = (text, "") if cut is None else (text[: cut.start()], cut[0])
-        begun = (form[:size] for form in self.__forms for size in range(SHORTEST, len(form)))
-        longest = max((each for each in begun if kept.endswith(each)), key=len, default="")
-        return (kept.removesuffix(longest) + MASK if longest else kept) + rest
+        begun = max((_begun(kept, form) for form in self.__forms), default=0)
+        return (kept[: len(kept) - begun] + MASK if begun else kept) + rest
+
+
+def _begun(text: str, form: str) -> int:
+    """Return how many characters at the end of a text are the beginning of a form."""
+    tail = text[-len(form) :]
+    at = tail.find(form[:SHORTEST])
+    while at >= 0:
+        if form.startswith(tail[at:]):
+            return len(tail) - at
+        at = tail.find(form[:SHORTEST], at + 1)
+    return 0
 
 
 def redacted(value: T, redact: Redactor) -> T:
