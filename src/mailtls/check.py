@@ -8,26 +8,27 @@ import os
 import secrets
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
 from mailtls.gather import gather
 from mailtls.judge import judge
+from mailtls.net.routes import Routes
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
+from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
 
@@ -71,7 +72,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -83,6 +84,7 @@ def check(
         version=__version__,
         problems=warnings,
     )
+    report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options)
     for file, form in files:
         with file:
@@ -154,21 +156,3 @@ def _write_to(file: TextIO | None, content: str) -> None:
     if file is not None:
         file.write(content)
         file.flush()
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
-                )
-            )
-    return summaries

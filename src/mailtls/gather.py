@@ -40,7 +40,8 @@ async def gather(
     sending: Sending | None,
 ) -> EvidenceBook:
     """Probe every endpoint, ask the CAs where a rule wants it, and send what is to be sent."""
-    network, routes = _network(options), Routes(detours=options.connect_to)
+    resolver = _resolver(options.resolver)
+    network, routes = _network(options, resolver), Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
@@ -78,12 +79,14 @@ async def gather(
     if sending is not None:
         from mailtls.sending import deliver
 
-        book = await deliver(sending, policy, book, web, options.timeout)
+        book = await deliver(
+            sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
+        )
     return book
 
 
-def _network(options: argparse.Namespace) -> Network:
-    direct = LiveNetwork(_resolver(options.resolver))
+def _network(options: argparse.Namespace, resolver: Resolver) -> Network:
+    direct = LiveNetwork(resolver)
     return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
 
 

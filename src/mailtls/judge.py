@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Line, Observation
+from mailtls.evidence import Observation
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Target
 from mailtls.rules.across import Placed, RunView
+from mailtls.rules.again import client
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
@@ -89,7 +90,7 @@ def _place(rule: Rule, placed: Placed) -> Verdict:
     if placed.route is not None:
         verdict = replace(verdict, route=placed.route)
     if placed.transcript is not None and placed.finding.outcome in _PROVED:
-        verdict = replace(verdict, transcript=placed.transcript)
+        verdict = replace(verdict, transcript=placed.transcript, again=None)
     return verdict
 
 
@@ -162,6 +163,7 @@ def _without_weight(verdict: Verdict, reason: str) -> Verdict:
         remedy="",
         phase=None,
         cause=None,
+        again=None,
     )
 
 
@@ -173,6 +175,9 @@ def _verdict(
     finding: Finding,
 ) -> Verdict:
     missing = finding.missing
+    told = finding.outcome in _PROVED
+    question = finding.question or session_question(endpoint)
+    seen = answers.get(question)
     return Verdict(
         rule=rule.id,
         endpoint=endpoint.name,
@@ -185,19 +190,11 @@ def _verdict(
         remedy=finding.remedy,
         phase=missing.phase if missing else None,
         cause=missing.cause if missing else None,
-        transcript=_transcript(answers, finding, endpoint),
+        # The exchange that proves a failure or shows a gap; a pass needs no proof in the report.
+        transcript=seen.transcript if told and seen is not None else (),
         route=_route(endpoint, finding.key),
+        again=client(question, seen) if told else None,
     )
-
-
-def _transcript(
-    answers: Mapping[Question, Observation], finding: Finding, endpoint: Endpoint
-) -> tuple[Line, ...]:
-    """Return the exchange that proves a failure or shows a gap; a pass needs no proof in the report."""
-    if finding.outcome not in _PROVED:
-        return ()
-    observation = answers.get(finding.question or session_question(endpoint))
-    return observation.transcript if observation is not None else ()
 
 
 def _route(endpoint: Endpoint, key: str) -> Route:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from mailtls.book import EvidenceBook
-from mailtls.delivery.arrival import await_message
+from mailtls.delivery import arrival
 from mailtls.delivery.credentials import Vault, open_vault
 from mailtls.delivery.logins import Logins
 from mailtls.delivery.run import run_deliveries
 from mailtls.delivery.secrecy import Redactor
-from mailtls.delivery.tools import Acceptable, MailboxTools
+from mailtls.delivery.tools import Acceptable, FindTexts, MailboxTools
 from mailtls.errors import UsageError
 from mailtls.evidence import Observed, SessionEvidence, TlsFacts
 from mailtls.flow import DeliveryEvidence, Withheld
@@ -116,6 +116,8 @@ async def deliver(
     policy: Policy,
     book: EvidenceBook,
     web: Web,
+    *,
+    texts: FindTexts,
     seconds: float,
 ) -> EvidenceBook:
     """Send every delivery as `web` reaches the network, and return the book with what became of them.
@@ -135,11 +137,16 @@ async def deliver(
         acceptable=acceptable(policy, web.settings.now()),
         credential=logins.find,
         refused=logins.refused,
+        texts=texts,
         clock=lambda: datetime.now(UTC),
         seconds=seconds,
     )
     evidence = await run_deliveries(
-        sending.deliveries, tools, await_message=await_message, origin=sending.origin, redact=redact
+        sending.deliveries,
+        tools,
+        open_mailbox=arrival.prepare,
+        origin=sending.origin,
+        redact=redact,
     )
     _tell_withheld(evidence)
     return replace(book, deliveries=evidence)

@@ -121,6 +121,9 @@ def tools(port: int, **changes: object) -> MailboxTools:
     async def credential(_name: str, _host: str, _port: int) -> Credential:
         return CREDENTIAL
 
+    async def texts(_name: str) -> tuple[str, ...]:
+        return ()
+
     web = Web(network=network(), settings=settings(), routes=routes)
     usual = MailboxTools(
         network=web.network,
@@ -133,6 +136,7 @@ def tools(port: int, **changes: object) -> MailboxTools:
         acceptable=lambda *_: "",
         credential=credential,
         refused=lambda *_: None,
+        texts=texts,
         clock=lambda: datetime(2026, 6, 1, 12, 0, tzinfo=UTC),
         seconds=30.0,
     )

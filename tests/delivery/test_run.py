@@ -8,31 +8,53 @@ from dataclasses import replace
 import pytest
 
 from delivery.postbox import CREDENTIAL, DELIVERY, SEND, postbox, tools
+from mailtls.delivery.mailbox.base import Place, Trouble
 from mailtls.delivery.run import NOTHING_RECEIVED, run_deliveries
 from mailtls.delivery.secrecy import Redactor, Secret
 from mailtls.evidence import Line, Missing
 from mailtls.flow import NotArrived, Refused, Submitted, Withheld, WithheldKind
 from mailtls.policy.delivery import Receive, Via
-from mailtls.terms import Cause
+from mailtls.terms import Cause, Phase
 
-RECEIVE = Receive(via=Via.IMAP, endpoint="mailbox", url="", inbox="", credential="", within=60.0)
+RECEIVE = Receive(via=Via.IMAP, endpoint="mailbox", url="", inbox="", credential="", within=0.01)
 ROUND_TRIP = replace(DELIVERY, name="round trip", receive=RECEIVE)
 
 
 class Mailbox:
-    """Where nothing ever arrives; it keeps what it was asked for."""
+    """Where nothing ever arrives; it keeps what it was asked for, and whether it was finished with."""
 
-    def __init__(self, together: int = 1) -> None:
+    head_start = 0.0
+    place = Place(address="", version="", cipher="")
+    lines = (Line(side="S", text="nothing"),)
+
+    def __init__(self, *, together: int = 1, trouble: Trouble | None = None) -> None:
         self.asked: list[tuple[Receive, str]] = []
+        self.looks = 0
+        self.ends: list[str] = []
         self._all = asyncio.Event()
         self._together = together
+        self._trouble = trouble
 
-    async def __call__(self, receive, nonce, _tools):
+    async def open(self, receive, nonce, _tools):
         self.asked.append((receive, nonce))
-        if len(self.asked) == self._together:
+        return self if self._trouble is None else (self._trouble, self.lines)
+
+    async def look(self):
+        self.looks += 1
+        if self.looks == self._together:
             self._all.set()
         await self._all.wait()
-        return NotArrived(seconds=60.0, polls=3), (Line(side="S", text="nothing"),)
+
+    async def rest(self, _seconds, _left):
+        return False
+
+    async def finish(self, letter):
+        assert letter is None
+        self.ends.append("finished")
+        return False
+
+    def close(self):
+        self.ends.append("closed")
 
 
 def ran(box, deliveries, mailbox=None, *, redact=None, **changes):
@@ -40,7 +62,7 @@ def ran(box, deliveries, mailbox=None, *, redact=None, **changes):
         return await run_deliveries(
             deliveries,
             tools(box.port, **changes),
-            await_message=mailbox or Mailbox(),
+            open_mailbox=(mailbox or Mailbox()).open,
             origin="a test",
             redact=redact or Redactor([]),
         )
@@ -64,7 +86,9 @@ def test_the_mailbox_is_asked_for_the_nonce_that_was_sent():
     ((receive, nonce),) = mailbox.asked
     assert receive is RECEIVE
     assert f"\r\nMailtls-Nonce: {nonce}\r\n".encode() in box.messages[0]
-    assert seen.arrival == NotArrived(seconds=60.0, polls=3)
+    assert isinstance(seen.arrival, NotArrived)
+    assert seen.arrival.polls == mailbox.looks
+    assert mailbox.ends == ["finished", "closed"]
     assert seen.received_transcript == (Line(side="S", text="nothing"),)
 
 
@@ -84,7 +108,24 @@ def test_what_was_not_accepted_is_not_looked_for(stage):
     assert isinstance(seen.submission, Refused)
     assert isinstance(seen.arrival, Missing)
     assert seen.arrival.cause is Cause.PREREQUISITE
-    assert mailbox.asked == []
+    assert mailbox.looks == 0
+    assert mailbox.ends == ["finished", "closed"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Missing(phase=Phase.CONNECT, cause=Cause.REFUSED, detail="nobody there"),
+        Withheld(kind=WithheldKind.NOT_SECURE, detail="the certificate expired"),
+    ],
+)
+def test_nothing_is_sent_to_a_mailbox_that_cannot_be_read(trouble):
+    with postbox() as box:
+        seen = ran(box, [ROUND_TRIP], Mailbox(trouble=trouble))["round trip"]
+    assert seen.arrival == trouble
+    assert isinstance(seen.submission, type(trouble))
+    assert (box.connections, seen.sent_transcript) == (0, ())
+    assert seen.received_transcript == Mailbox.lines
 
 
 def test_what_was_withheld_is_withheld_to_the_end():

@@ -63,16 +63,7 @@ class Submission:
 
     def token(self, now: datetime, *, lasts: timedelta) -> str:
         """Return a bearer token for the user that is valid for `lasts` from an hour ago on."""
-        issued = now - timedelta(hours=1)
-        claims = {
-            "sub": USER,
-            "iat": int(issued.timestamp()),
-            "exp": int((issued + lasts).timestamp()),
-        }
-        parts = [{"alg": "HS256", "typ": "JWT"}, claims]
-        signed = b".".join(_url64(json.dumps(part).encode()) for part in parts)
-        signature = hmac.digest(self.key, signed, hashlib.sha256)
-        return b".".join((signed, _url64(signature))).decode()
+        return token(self.key, now, lasts=lasts)
 
 
 @contextmanager
@@ -86,8 +77,7 @@ def submission(
     dovecot = Dovecot(
         folder / "dovecot", subnet.address(), identity, settings={"auth_mechanisms": names}
     )
-    key = secrets.token_bytes(32)
-    _trust_tokens(dovecot, folder / "dovecot", key)
+    key = trust_tokens(dovecot, folder / "dovecot")
     address = subnet.address()
     ports = {name: FIRST_PORT + n for n, name in enumerate(services)}
     smtp = Postfix(
@@ -111,18 +101,35 @@ def submission(
         )
 
 
+def token(key: bytes, now: datetime, *, lasts: timedelta) -> str:
+    """Return a bearer token for the user that is valid for `lasts` from an hour ago on."""
+    issued = now - timedelta(hours=1)
+    claims = {
+        "sub": USER,
+        "iat": int(issued.timestamp()),
+        "exp": int((issued + lasts).timestamp()),
+    }
+    parts = [{"alg": "HS256", "typ": "JWT"}, claims]
+    signed = b".".join(_url64(json.dumps(part).encode()) for part in parts)
+    signature = hmac.digest(key, signed, hashlib.sha256)
+    return b".".join((signed, _url64(signature))).decode()
+
+
 def only(mechanism: str) -> dict[str, str]:
     """Return the options of a service that offers one mechanism."""
     return {"smtpd_sasl_mechanism_filter": mechanism}
 
 
-def _trust_tokens(dovecot: Dovecot, folder: Path, key: bytes) -> None:
+def trust_tokens(dovecot: Dovecot, folder: Path) -> bytes:
+    """Let a Dovecot that was not started yet take bearer tokens, and return the key for them."""
+    key = secrets.token_bytes(32)
     place = folder / "keys" / "default" / "HS256" / "default"
     place.parent.mkdir(parents=True)
     place.write_bytes(base64.b64encode(key))
     (folder / "oauth2.conf").write_text(_OAUTH_CONF.format(folder=folder))
     with dovecot.config_file.open("a") as config:
         config.write(_OAUTH.format(folder=folder))
+    return key
 
 
 def _url64(data: bytes) -> bytes:

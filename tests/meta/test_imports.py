@@ -27,6 +27,22 @@ DATA = (
     "book",
 )
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
+# What a message's header says: pure, for the rules and the reports as well.
+HEADER = tuple(
+    f"delivery.{name}"
+    for name in (
+        "fields",
+        "clauses",
+        "stamps",
+        "senders",
+        "grammars",
+        "received",
+        "hosts",
+        "chain",
+        "delays",
+        "authentication",
+    )
+)
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
@@ -41,7 +57,8 @@ MAY_IMPORT = {
     **dict.fromkeys(
         ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
     ),
-    "rules": (*SHARED, "rules", "tls"),
+    "rules": (*SHARED, *HEADER, "rules", "tls"),
+    **dict.fromkeys(HEADER, (*SHARED, *HEADER)),
     "delivery": (
         *SHARED,
         "policy.addresses",
@@ -55,7 +72,7 @@ MAY_IMPORT = {
     "probe.folding": SHARED,
     "plan": (*SHARED, "rules", "probe.folding"),
     "judge": (*SHARED, "rules"),
-    "report": (*SHARED, "policy", "report"),
+    "report": (*SHARED, *HEADER, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
     "action": (*DATA, "cli", "handover"),
     "handover": (),
@@ -65,6 +82,7 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
     "gather": ("",),
     "sending": ("",),
+    "summaries": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),
@@ -81,6 +99,7 @@ ONLY_IN = {
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {
+        "delivery.dkim",
         "tls.certificates",
         "tls.crl",
         "tls.ocsp",
@@ -107,8 +126,12 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.arrival",
         "delivery.logins",
+        "delivery.mailbox.imap",
+        "delivery.mailbox.pop3",
         "delivery.run",
+        "delivery.visit",
     },
 }
 STREAMS = {

@@ -36,7 +36,7 @@ def test_a_delivery_of_the_contract_is_taken_whole():
     receive: {via: imap, endpoint: mailbox, credential: INBOX, within: 2m}
     expect:
       hops: tls
-      hosts: [smtp.example.com, "*.Example.net"]
+      hosts: [smtp.example.com, "*.Example.net", 192.0.2.7, "2001:db8::*"]
       min_version: "1.2"
       authentication: {spf: pass, dkim: pass, dmarc: none}
       within: 45s
@@ -54,7 +54,7 @@ def test_a_delivery_of_the_contract_is_taken_whole():
     )
     assert delivery.expect == FlowExpectation(
         hops_tls=True,
-        hosts=("smtp.example.com", "*.example.net"),
+        hosts=("smtp.example.com", "*.example.net", "192.0.2.7", "2001:db8::*"),
         min_version=TlsVersion.TLS1_2,
         authentication=(("spf", "pass"), ("dkim", "pass"), ("dmarc", "none")),
         within=45.0,

@@ -128,7 +128,8 @@ def withheld(detail: str) -> Withheld:
 
 def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
     grant = _grant(values)
-    if not values["USERNAME"] or not (values["PASSWORD"] or values["TOKEN"] or grant):
+    # A token may stand alone: the key of an HTTP interface has no user.
+    if not values["TOKEN"] and not (values["USERNAME"] and (values["PASSWORD"] or grant)):
         return _absent(name)
     return Credential(
         name=name,

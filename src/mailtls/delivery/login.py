@@ -1,16 +1,18 @@
-"""One login by SASL inside a judged session: SMTP (RFC 4954), IMAP (RFC 9051), POP3 (RFC 5034).
+"""One login inside a judged session, by SASL: SMTP (RFC 4954), IMAP (RFC 9051), POP3 (RFC 5034).
 
-It is tried once. A server counts failures, and a wrong password is as wrong the second time.
+Where a mail store offers no SASL, its older commands serve. It is tried once. A server counts failures, and a wrong password is as wrong the second time.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 from mailtls.delivery.credentials import Credential, withheld
 from mailtls.delivery.mechanism import Mechanism, SaslError
+from mailtls.delivery.passwords import commands
 from mailtls.delivery.refusals import kind_of
 from mailtls.delivery.sasl import Bearer, choose
 from mailtls.delivery.tools import MailboxTools
@@ -27,6 +29,10 @@ SaslDialect = SmtpDialect | ImapDialect | Pop3Dialect
 MOST_CHALLENGES = 6
 """SCRAM has two, LOGIN two, a refused token one."""
 
+# RFC 5530 section 3, RFC 3206 and RFC 2449 section 8.1: a login that will do another time.
+_LATER = re.compile(
+    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SYS/TEMP|IN-USE|LOGIN-DELAY)[\] ]", re.IGNORECASE
+)
 _GO_ON = ("334", "+")
 _DONE = {Protocol.SMTP: "235", Protocol.IMAP: "OK", Protocol.POP3: "+OK"}
 # Longest command that may carry an initial response; longer ones wait for the first challenge.
@@ -39,6 +45,7 @@ class LoggedIn:
     """A login that succeeded, and by which mechanism."""
 
     mechanism: str
+    """SASL's name for it, "" where it was no SASL."""
 
 
 async def login(
@@ -57,20 +64,25 @@ async def login(
             randomness=tools.settings.randomness,
         )
         opening = None if mechanism is None else _opening(inside, dialect.protocol, mechanism)
+        older = () if mechanism else commands(dialect.protocol, inside.offered, credential)
     except SaslError as error:
         return withheld(str(error))
-    if mechanism is None or opening is None:
+    reply: Reply | Missing
+    if mechanism is not None and opening is not None:
+        try:
+            reply = await _exchange(inside, dialect, mechanism, *opening)
+        except SaslError as error:
+            inside.note(f"{mechanism.name}: {error}")
+            await inside.run(dialect.command(b"*"))
+            return _unproved(str(error))
+    elif older:
+        reply = await _by_commands(inside, dialect, older)
+    else:
         listed = ", ".join(offered) or "none"
         return Withheld(
             kind=WithheldKind.NOT_OFFERED,
             detail=f"no offered login mechanism serves the credential (offered: {listed})",
         )
-    try:
-        reply = await _exchange(inside, dialect, mechanism, *opening)
-    except SaslError as error:
-        inside.note(f"{mechanism.name}: {error}")
-        await inside.run(dialect.command(b"*"))
-        return _unproved(str(error))
     if isinstance(reply, Missing):
         return reply
     settled = _settled(dialect.protocol, mechanism, reply)
@@ -117,16 +129,31 @@ def _opening(
     return line, first
 
 
+async def _by_commands(
+    inside: Inside, dialect: SaslDialect, lines: tuple[bytes, ...]
+) -> Reply | Missing:
+    """Say the commands of a login without SASL, and return the reply to the last one said."""
+    for line in lines[:-1]:
+        reply = await inside.run(dialect.command(line, secret=True))
+        if isinstance(reply, Missing) or reply.code != _DONE[dialect.protocol]:
+            return reply
+    return await inside.run(dialect.command(lines[-1], secret=True))
+
+
 def _settled(
-    protocol: Protocol, mechanism: Mechanism, reply: Reply
+    protocol: Protocol, mechanism: Mechanism | None, reply: Reply
 ) -> LoggedIn | Refused | Missing:
     if reply.code == _DONE[protocol]:
+        if mechanism is None:
+            return LoggedIn(mechanism="")
         if mechanism.complete:
             return LoggedIn(mechanism=mechanism.name)
         return _unproved("the server ends the login before it has proved itself")
     if protocol is Protocol.SMTP:
         return Refused(stage=Stage.AUTH, reply=reply, kind=kind_of(Stage.AUTH, reply))
-    return Refused(stage=Stage.AUTH, reply=reply, kind=RefusalKind.AUTHENTICATION)
+    later = any(_LATER.match(line) for line in reply.lines[-1:])
+    kind = RefusalKind.TEMPORARY if later else RefusalKind.AUTHENTICATION
+    return Refused(stage=Stage.AUTH, reply=reply, kind=kind)
 
 
 def _unproved(detail: str) -> Missing:

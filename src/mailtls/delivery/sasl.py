@@ -43,7 +43,7 @@ def choose(
     `binding` is the keying material of the session for `tls-exporter`, b"" where it has none. Raises SaslError for a name or password that the
     mechanism cannot carry.
     """
-    if credential.token is not None:
+    if credential.token is not None and credential.username:
         for name in WITH_TOKEN:
             if name in offered:
                 return Bearer(name, credential.username, credential.token, service)

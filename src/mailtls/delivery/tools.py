@@ -26,6 +26,9 @@ did not answer.
 """
 
 
+FindTexts = Callable[[str], Awaitable[tuple[str, ...] | Missing]]
+"""The TXT records of a name, none where it does not exist, or why that is not known."""
+
 NoteRefusal = Callable[[str, Refused], None]
 """Takes note that the credential of a name was refused: it is not tried again in this run."""
 
@@ -47,6 +50,7 @@ class MailboxTools:
     question: Callable[[Endpoint], SessionQuestion]
     acceptable: Acceptable
     credential: FindCredential
+    texts: FindTexts
     refused: NoteRefusal
     clock: Callable[[], datetime]
     seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -48,6 +49,19 @@ class Inside:
         """Run one exchange within what is left of the connection's time."""
         attempt = self._attempt
         return await attempt.run(self._stream, engine, most=attempt.deadline - time.monotonic())
+
+    async def wait(self, engine: Engine[T], *, seconds: float) -> T | Missing | None:
+        """Run one exchange for at most `seconds`; None where it is not over by then, which is no fault."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.run(engine)
+        except TimeoutError:
+            self._attempt.lines += engine.transcript
+            return None
+
+    def renew(self, seconds: float) -> None:
+        """Let what follows take `seconds` from now, in a session that is held open."""
+        self._attempt.deadline = time.monotonic() + seconds
 
     def note(self, text: str) -> None:
         """Add an event to the transcript."""

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeAlias, TypeVar
 
-from mailtls.dialects.lines import LineBuffer
+from mailtls.dialects.lines import REPLY_LINES, LineBuffer
 from mailtls.evidence import Line, Missing
 from mailtls.sanitizer import clean_bytes
 from mailtls.terms import Cause, Phase
@@ -99,14 +99,15 @@ class Dialogue(Generic[T]):
     """One script on one connection; an `engine.Engine[T]`.
 
     `trailing` is all that has arrived and was not read, also while there is no outcome yet: a
-    driver whose deadline passes finds in it what to classify.
+    driver whose deadline passes finds in it what to classify. `reply_lines` is the most lines of one
+    reply.
     """
 
-    def __init__(self, script: Script[T], phase: Phase) -> None:
+    def __init__(self, script: Script[T], phase: Phase, *, reply_lines: int = REPLY_LINES) -> None:
         self._script = script
         self._phase = phase
         self._outcome: T | Missing | None = None
-        self._buffer = LineBuffer()
+        self._buffer = LineBuffer(reply_lines)
         self._outgoing = bytearray()
         self._transcript: list[Line] = []
         self._ended = False

@@ -99,15 +99,17 @@ class ImapDialect:
         return Dialogue(_exchange(_LOGOUT_TAG, b"LOGOUT\r\n"), Phase.AFTER_TLS)
 
 
+def response_parts() -> Script[tuple[bytes, ...]]:
+    """Read one response as a line, then a literal and the line that follows it, as often as it has one."""
+    parts = [(yield ReadLine())]
+    while not _NO_LITERAL.match(parts[0]) and (literal := _LITERAL.search(parts[-1])):
+        parts.append((yield ReadLiteral(int(literal[1]))))
+        parts.append((yield ReadLine()))
+    return tuple(parts)
+
+
 def _response() -> Script[bytes]:
-    """Read one response: a line, with the literals in it and what follows them."""
-    response = yield ReadLine()
-    part = response
-    while not _NO_LITERAL.match(response) and (literal := _LITERAL.search(part)):
-        content = yield ReadLiteral(int(literal[1]))
-        part = yield ReadLine()
-        response += content + part
-    return response
+    return b"".join((yield from response_parts()))
 
 
 def _exchange(tag: bytes, command: bytes, *, secret: bool = False) -> Script[Reply]:

@@ -88,15 +88,20 @@ def _status() -> Script[Reply]:
     return (yield from give_up(Cause.MALFORMED, "the reply begins with neither +OK nor -ERR"))
 
 
-def _exchange(command: bytes, *, secret: bool = False) -> Script[Reply]:
-    yield Send(command, secret)
+def read_reply(*, listing: bool) -> Script[Reply]:
+    """Read a reply; a positive one to a command with a `listing` has its lines behind the first."""
     reply = yield from _status()
-    if reply.code != "+OK" or command.strip().upper() != _LISTING:
+    if reply.code != "+OK" or not listing:
         return reply
     lines: list[bytes] = []
     while (line := (yield ReadLine())) != b".":
         lines.append(line.removeprefix(b"."))  # RFC 1939 section 3: byte-stuffed
     return text_reply(reply.code, [reply.lines[0].encode("latin-1"), *lines])
+
+
+def _exchange(command: bytes, *, secret: bool = False) -> Script[Reply]:
+    yield Send(command, secret)
+    return (yield from read_reply(listing=command.strip().upper() == _LISTING))
 
 
 def _temporary(reply: Reply) -> bool:

@@ -29,6 +29,10 @@ from mailtls.rules import (
     certificate_usage,
     closed,
     delivery_accepted,
+    delivery_arrived,
+    delivery_authentication,
+    delivery_delay,
+    delivery_hops,
     mode,
     protocol,
     reachable,
@@ -85,6 +89,10 @@ RULES: tuple[Rule, ...] = (
     certificate_agreement.RULE,
     agreement.RULE,
     delivery_accepted.RULE,
+    delivery_arrived.RULE,
+    delivery_hops.RULE,
+    delivery_authentication.RULE,
+    delivery_delay.RULE,
 )
 
 
