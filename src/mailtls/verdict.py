@@ -17,13 +17,15 @@ Route = tuple[str | int, ...]
 class Client:
     """What a common TLS client has to offer to see the same: names as OpenSSL's, else its defaults.
 
-    `version` is a code point of TLS 1.0 to 1.3 or 0, `cipher` and `group` are names or "". `at_once`
-    is whether it speaks TLS from the first byte whatever the endpoint's mode, as the server does.
+    `version` is a code point of TLS 1.0 to 1.3 or 0, `cipher` and `group` are names or ""; `among` is
+    whether the group was one of many. `at_once` is whether it speaks TLS from the first byte whatever
+    the endpoint's mode, as the server does.
     """
 
     version: int = 0
     cipher: str = ""
     group: str = ""
+    among: bool = False
     at_once: bool = False
 
 

@@ -82,7 +82,6 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
     "gather": ("",),
     "sending": ("",),
-    "summaries": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),

@@ -71,6 +71,15 @@ def test_it_offers_what_the_client_does(client, said):
     assert words(client=client).endswith(f"-starttls smtp {said}")
 
 
+def test_one_group_of_many_is_told_where_it_is_the_finding():
+    old = Client(version=TlsVersion.TLS1_2, group="secp521r1", among=True)
+    new = Client(version=TlsVersion.TLS1_3, group="x448", among=True)
+
+    assert "-groups" not in words(client=old)
+    assert words(rule="tls-group", client=old).endswith(" -groups secp521r1:secp256r1:secp384r1")
+    assert words(rule="tls-group", client=new).endswith(" -groups x448")
+
+
 def test_it_shows_what_the_rule_looks_at():
     assert words(rule="certificate-chain").endswith(" -showcerts")
     assert words(rule="certificate-staple").endswith(" -status")

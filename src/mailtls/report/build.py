@@ -227,7 +227,8 @@ def _certificate(facts: CertificateFacts, now: datetime) -> Certificate:
         issuer=clean(facts.issuer),
         not_before=iso(facts.not_before),
         not_after=iso(facts.not_after),
-        days_left=(facts.not_after - now) // timedelta(days=1),
+        # Certificates count in whole seconds, and the last one belongs to them (RFC 5280 4.1.2.5).
+        days_left=(facts.not_after - now.replace(microsecond=0)) // timedelta(days=1),
         key=_key(facts.key),
         signature=clean(facts.signature),
         sha256=clean(facts.sha256),

@@ -45,6 +45,9 @@ class Again:
         return command(endpoint, verdict.address, port, verdict.rule, verdict.again)
 
 
+_CERTIFICATE_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
 def command(endpoint: Endpoint, address: str | None, port: int, rule: str, client: Client) -> str:
     """Return the command, each word quoted for a POSIX shell and safe to show."""
     host = address or endpoint.host
@@ -60,6 +63,7 @@ def command(endpoint: Endpoint, address: str | None, port: int, rule: str, clien
     if endpoint.mode is Mode.STARTTLS and not client.at_once:
         words += ["-starttls", endpoint.protocol.value]
     words += _offer(client)
+    words += _groups(client, rule)
     if rule == "certificate-name":
         kind = "-verify_ip" if is_literal(endpoint.identity) else "-verify_hostname"
         words += [kind, endpoint.identity]
@@ -78,4 +82,15 @@ def _offer(client: Client) -> list[str]:
         words += ["-ciphersuites", client.cipher]
     elif client.cipher:
         words += ["-cipher", f"{client.cipher}:@SECLEVEL=0"]
-    return [*words, "-groups", client.group] if client.group else words
+    return words
+
+
+def _groups(client: Client, rule: str) -> list[str]:
+    """Return the group where it matters: where it was asked for alone, or is the finding itself."""
+    if not client.group or (client.among and rule != "tls-group"):
+        return []
+    if client.among and client.version < TlsVersion.TLS1_3:
+        # Below TLS 1.3 an ECDSA certificate needs its own curve among them (RFC 8422 section 5.1).
+        others = (curve for curve in _CERTIFICATE_CURVES if curve != client.group)
+        return ["-groups", ":".join((client.group, *others))]
+    return ["-groups", client.group]

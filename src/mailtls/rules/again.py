@@ -34,12 +34,17 @@ def client(question: Question, seen: Observation | None) -> Client | None:
         return None
     suite = suites().get(chosen.suite) if chosen is not None else None
     every = GROUPS_TLS13 if version == TlsVersion.TLS1_3 else CURVES_TLS12
-    group = chosen.group if chosen is not None else offer.groups[0] if offer.groups else 0
-    told = bool(group) and len(offer.groups) < len(every)
+    among = len(offer.groups) == len(every)
+    if chosen is not None:
+        group = chosen.group
+    else:
+        # A hello of every group was not refused for its first one.
+        group = offer.groups[0] if offer.groups and not among else 0
     return Client(
         version=version,
         cipher=suite.openssl_name if suite is not None else "",
-        group=group_name(group) if told else "",
+        group=group_name(group) if group else "",
+        among=bool(group) and among,
     )
 
 
