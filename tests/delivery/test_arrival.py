@@ -15,7 +15,7 @@ from lab import dkimpy, dovecot
 from mailtls.delivery import arrival
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.secrecy import Secret
-from mailtls.evidence import Missing
+from mailtls.evidence import Line, Missing
 from mailtls.flow import (
     Arrived,
     NotArrived,
@@ -104,6 +104,15 @@ def waited(fleet, via, mode, *, before=(), after=(), late=0.0, means_of=None, **
     means.deliver(fleet, *before)
     found, lines = asyncio.run(run())
     return found, [f"{line.side}: {line.text}" for line in lines]
+
+
+def test_of_a_long_exchange_the_ends_are_kept():
+    lines = tuple(Line(side="C", text=str(number)) for number in range(1000))
+    kept = arrival.shortened(lines)
+    assert len(kept) == arrival.MOST_LINES + 1
+    assert (kept[0], kept[-1]) == (lines[0], lines[-1])
+    assert kept[arrival.MOST_LINES // 2].text == "(760 lines are left out)"
+    assert arrival.shortened(lines[: arrival.MOST_LINES]) == lines[: arrival.MOST_LINES]
 
 
 @pytest.mark.parametrize(("via", "mode"), PORTS)
