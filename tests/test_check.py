@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mailtls.commands import run
+from mailtls.report import FORMATS
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
@@ -145,6 +146,47 @@ class TestFiles:
         printed = capsys.readouterr()
         assert code == 0
         assert "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)" in printed.err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_waived_failure_is_green_and_in_sight_in_every_format(policy, capsys, form):
+    until = datetime.now(UTC).date() + timedelta(days=100)
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        f"  - {{rule: certificate-expiry, until: {until}, reason: renewal is ordered}}\n"
+    )
+    with responder(days=(-100, -10)) as server:
+        assert check(server.port, "--format", form) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "waived" in shown
+    # Markdown writes the colon and the brackets as entities.
+    assert str(until) in shown
+    assert "renewal is ordered" in shown
+
+
+def test_a_lapsed_waiver_is_red_at_both_lines(policy, capsys):
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        "  - {rule: certificate-expiry, until: 2026-01-31, reason: renewal is ordered}\n"
+    )
+    with responder(days=(-100, -10)) as server:
+        assert check(server.port, "--format", "github") == 1
+    found = commands(capsys.readouterr().out)
+    assert [(each.name, each.properties["line"]) for each in found if each.properties] == [
+        ("error", "3"),
+        ("warning", "5"),
+    ]
+    assert all("lapsed on 2026-01-31" in each.data for each in found if each.properties)
+
+
+def test_a_chosen_endpoint_leaves_the_waivers_of_others_alone(policy, capsys):
+    policy.write_text(
+        f"{policy.read_text()}  - {{name: other, host: {NAME}, port: 993, mode: implicit}}\n"
+        "waivers:\n  - {rule: mode, endpoint: other, until: 2026-01-31, reason: x}\n"
+    )
+    with responder() as server:
+        assert check(server.port, "--only", f"{NAME}:587", "--fail-on", "note") == 0
+    assert "waiver" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

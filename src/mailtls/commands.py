@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +17,7 @@ from mailtls.errors import PolicyError, Problem, UsageError
 from mailtls.options import build_parser
 from mailtls.policy.files import find_policy, read_policy
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
+from mailtls.policy.model import Policy, named
 from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
@@ -88,17 +87,23 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
     if not only:
         return policy
     for pattern in only:
-        if not any(fnmatchcase(endpoint.name, pattern) for endpoint in policy.endpoints):
+        if not any(named(endpoint.name, pattern) for endpoint in policy.endpoints):
             names = ", ".join(endpoint.name for endpoint in policy.endpoints)
             raise UsageError(f"--only {pattern}: no endpoint has that name; there are: {names}")
     chosen = [
         endpoint
         for endpoint in policy.endpoints
-        if any(fnmatchcase(endpoint.name, pattern) for pattern in only)
+        if any(named(endpoint.name, pattern) for pattern in only)
     ]
     left = {endpoint.name for endpoint in chosen}
     agreements = [each for each in policy.agreements if len(left.intersection(each.endpoints)) > 1]
-    return replace(policy, endpoints=tuple(chosen), agreements=tuple(agreements))
+    waivers = [each for each in policy.waivers if any(named(name, each.endpoint) for name in left)]
+    return replace(
+        policy,
+        endpoints=tuple(chosen),
+        agreements=tuple(agreements),
+        waivers=tuple(waivers),
+    )
 
 
 def plan(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Target
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
+from mailtls.rules.waiver import settle
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
 
@@ -41,7 +42,8 @@ def judge(
         if endpoint.addresses is AddressChoice.ANY:
             judged = _any_of(judged)
         verdicts += [verdict for each in judged for verdict in each.verdicts]
-    return tuple(sorted(verdicts, key=_order))
+    settled = settle(policy, verdicts, {rule.id for rule in chosen}, now)
+    return tuple(sorted(settled, key=_order))
 
 
 def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetView, ...]:

@@ -14,6 +14,7 @@ from mailtls.policy.model import Agreement, Policy
 from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check, sound_endpoints
+from mailtls.policy.waivers import build_waivers
 from mailtls.sanitizer import clean
 from mailtls.terms import Level
 
@@ -65,7 +66,12 @@ def load_text(
     if any(problem.level is Level.ERROR for problem in problems):
         raise PolicyError(sorted(dict.fromkeys(problems), key=_place))
     profile = load_profile(instance.get("profile", DEFAULT))
-    policy = Policy(profile=profile, endpoints=endpoints, agreements=agreements)
+    policy = Policy(
+        profile=profile,
+        endpoints=endpoints,
+        agreements=agreements,
+        waivers=build_waivers(instance.get("waivers", ())),
+    )
     return policy, document, tuple(dict.fromkeys(problems))
 
 

@@ -45,7 +45,7 @@ def render(report: Report) -> str:
         if group.quiet:
             endpoint = endpoints.get(group.endpoint)
             if endpoint is not None:
-                lines.append(passing(endpoint, Paint(on=False), checked=group.checked))
+                lines.append(passing(endpoint, Paint(on=False), group))
         else:
             lines += [f"::group::{_data(group.endpoint)}", *block(group), "::endgroup::"]
         lines += waived(group)

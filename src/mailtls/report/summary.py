@@ -73,7 +73,7 @@ def _row(endpoint: Endpoint, group: Group) -> str:
     failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
     word = "**fail**" if failed else "**?**"
     if group.quiet:
-        word = "ok" if group.checked else "not checked"
+        word = ("waived" if group.waived else "ok") if group.checked else "not checked"
     versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
     days = [t.certificate.days_left for t in endpoint.targets if t.certificate]
     left = f"{min(days)} days left" if days else ""

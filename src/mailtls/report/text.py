@@ -46,7 +46,7 @@ def render(
         if not group.quiet:
             lines += ["", *_block(group, paint, verbose=verbose), ""]
         elif not quiet and endpoint is not None:
-            lines.append(passing(endpoint, paint, checked=group.checked))
+            lines.append(passing(endpoint, paint, group))
         lines += waived(group)
     lines += _ending(report, paint)
     tidy = "\n".join(lines).strip("\n")
@@ -55,9 +55,9 @@ def render(
     return tidy + "\n"
 
 
-def passing(endpoint: Endpoint, paint: Paint, *, checked: bool) -> str:
+def passing(endpoint: Endpoint, paint: Paint, group: Group) -> str:
     """Return the one line of an endpoint in order: addresses, version, days of the certificate."""
-    if not checked:
+    if not group.checked:
         return f"{paint('--', _YELLOW)}    {endpoint.name}  {paint('nothing was checked', _DIM)}"
     facts = [f"{endpoint.protocol.value} {endpoint.mode.value}"]
     if len(endpoint.targets) > 1:
@@ -67,6 +67,8 @@ def passing(endpoint: Endpoint, paint: Paint, *, checked: bool) -> str:
     facts += versions
     if days:
         facts.append(f"certificate {min(days)} days")
+    if group.waived:
+        facts.append(f"{len(group.waived)} waived")
     return f"{paint('ok', _GREEN)}    {endpoint.name}  {paint(', '.join(facts), _DIM)}"
 
 

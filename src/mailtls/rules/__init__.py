@@ -42,6 +42,7 @@ from mailtls.rules import (
     tls_master_secret,
     tls_renegotiation,
     tls_version,
+    waiver,
 )
 from mailtls.rules.base import Rule
 
@@ -81,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     address_agreement.RULE,
     certificate_agreement.RULE,
     agreement.RULE,
+    waiver.RULE,
 )
 
 
