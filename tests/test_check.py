@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from mailtls.report import FORMATS
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
+from report.log_oracles import azure
 from report.runner_oracle import commands, env_file
 
 AUTHORITY = Authority(datetime.now(UTC))
@@ -146,6 +150,64 @@ class TestFiles:
         printed = capsys.readouterr()
         assert code == 0
         assert "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)" in printed.err
+
+
+@pytest.mark.usefixtures("policy")
+class TestLogs:
+    def test_azure_marks_what_failed(self, capsys, monkeypatch):
+        monkeypatch.setenv("TF_BUILD", "True")
+        with responder(days=(-100, -10)) as server:
+            assert check(server.port, "--report", "text=r.txt") == 1
+        (issue,) = (c for c in azure(capsys.readouterr().out) if c.name == "task.logissue")
+        assert issue.properties["code"] == "certificate-expiry"
+        assert issue.properties["linenumber"] == "3"
+        assert azure(Path("r.txt").read_text()) == []
+
+    @pytest.mark.parametrize("command", ["check", "validate"])
+    def test_azure_marks_what_is_wrong_with_a_policy(self, policy, capsys, monkeypatch, command):
+        monkeypatch.setenv("TF_BUILD", "True")
+        policy.write_text("version: 1\n")
+        assert run([command], output=None, summary=None) == 2
+        printed = capsys.readouterr()
+        (issue,) = azure(printed.out)
+        assert issue.data.startswith("mailtls policy\nmissing key endpoints")
+        assert "missing key endpoints" in printed.err
+
+    def test_an_unknown_log_is_told(self, capsys, monkeypatch):
+        monkeypatch.setenv("MAILTLS_LOG", "azur")
+        assert check(1) == 2
+        assert "did you mean azure?" in capsys.readouterr().err
+
+    def test_a_terminal_is_coloured_and_left_without_a_trace_of_progress(self, policy):
+        leader, follower = os.openpty()
+        with responder() as server:
+            words = ["--connect-to", f"{NAME}:587:127.0.0.1:{server.port}", "--ca-file", "ca.pem"]
+            done = subprocess.run(
+                [sys.executable, "-m", "mailtls", "check", *words],
+                cwd=policy.parent,
+                env={"PATH": "/usr/bin", "TERM": "xterm"},
+                stdout=follower,
+                stderr=follower,
+                check=False,
+            )
+        os.close(follower)
+        shown = b""
+        while chunk := _read(leader):
+            shown += chunk
+        os.close(leader)
+        assert done.returncode == 0
+        progress, _, rest = shown.decode().rpartition("\r\x1b[K")
+        assert "0 of 1 address done" in progress
+        assert "done" not in rest
+        assert "\x1b[32mok\x1b[0m" in rest
+
+
+def _read(terminal: int) -> bytes:
+    """Return what a terminal shows; behind the last of it Linux gives EIO."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 @pytest.mark.parametrize("form", FORMATS)

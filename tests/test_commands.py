@@ -48,7 +48,7 @@ def test_validate_prints_every_problem_with_its_line(here, capsys):
         "  4 | ... - {name: mailbox, host: mail.example.com, port: 993, mode: implict}\n"
         "    |                                                                ^^^^^^^\n"
         "  expected: one of starttls, implicit\n"
-        "  hint: did you mean implicit?\n"
+        "  hint:     did you mean implicit?\n"
     )
 
 

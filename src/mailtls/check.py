@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from mailtls import __version__
+from mailtls import __version__, terminal
 from mailtls.book import EvidenceBook
-from mailtls.commands import narrow, page, policy_path, print_problems
+from mailtls.commands import narrow, page, policy_path, print_problems, tell_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
@@ -30,13 +30,14 @@ from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.runner import Limits, Runner
+from mailtls.progress import Progress, manner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
-from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule, session_question
+from mailtls.rules.waiver import RULE as WAIVER
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -52,19 +53,21 @@ def check(
     options: argparse.Namespace, *, output: TextIO | None, summary: TextIO | None
 ) -> ExitCode:
     """Run the whole way of the data once and write every report that was asked for."""
-    path = policy_path(options.policy)
-    annotate = options.format == "github"
+    style = terminal.style(
+        sys.stdout,
+        os.environ,
+        color=options.color,
+        quiet=options.quiet,
+        verbose=options.verbose,
+    )
     try:
-        policy, document, warnings = load_policy(path)
+        policy, document, warnings = load_policy(policy_path(options.policy))
     except PolicyError as error:
-        if annotate:
-            sys.stdout.write(render_problems(error.problems))
-        else:
-            print_problems(error.problems)
+        tell_problems(error.problems, options)
         _write_to(output, outputs.render_values(_NO_VERDICT, _token))
         return ExitCode.ERROR
-    if warnings and not annotate:
-        print_problems(warnings)
+    if options.format != "github":
+        print_problems(warnings, options.color)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
     files = [(_open(each.path), each.format) for each in options.report]
@@ -72,7 +75,8 @@ def check(
     started, clock = datetime.now(UTC), time.monotonic()
     book = asyncio.run(_probe(policy, options, anchors, started))
     verdicts = judge(policy, rules, book, started)
-    if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
+    judged = (verdict.outcome for verdict in verdicts if verdict.rule != WAIVER.id)
+    if all(outcome is Outcome.NOT_APPLICABLE for outcome in judged):
         # Nothing was checked, and that is never green.
         raise UsageError("nothing to judge: the chosen rules have no meaning for these endpoints")
     report = build(
@@ -90,7 +94,7 @@ def check(
         version=__version__,
         problems=warnings,
     )
-    _publish(report, options)
+    _publish(report, options, style)
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
@@ -114,27 +118,12 @@ def _token() -> str:
     return secrets.token_hex(16)
 
 
-def _publish(report: Report, options: argparse.Namespace) -> None:
-    if options.format == "text":
-        shown = text.render(
-            report,
-            color=_wants_color(options.color),
-            quiet=options.quiet,
-            verbose=options.verbose,
-        )
-    else:
-        shown = FORMATS[options.format](report)
+def _publish(report: Report, options: argparse.Namespace, style: text.Style) -> None:
+    shown = (
+        text.render(report, style) if options.format == "text" else FORMATS[options.format](report)
+    )
     sys.stdout.write(shown)
     sys.stdout.flush()
-
-
-def _wants_color(choice: str) -> bool:
-    """Return whether to colour, by no-color.org and force-color.org where nothing is said."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
 def _open(path: Path) -> TextIO:
@@ -166,6 +155,9 @@ def _write_to(file: TextIO | None, content: str) -> None:
 async def _probe(
     policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
+    progress = Progress(
+        manner(sys.stderr, os.environ, quiet=options.quiet), sys.stderr, time.monotonic
+    )
     runner = Runner(
         LiveNetwork(_resolver(options.resolver)),
         limits=Limits(
@@ -183,8 +175,20 @@ async def _probe(
             now=_constant(now),
         ),
         routes=Routes(detours=options.connect_to),
+        on_open=progress.opened,
     )
-    return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    ticking = asyncio.create_task(_tick(progress))
+    try:
+        return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    finally:
+        ticking.cancel()
+        progress.erase()
+
+
+async def _tick(progress: Progress) -> None:
+    while True:
+        progress.tick()
+        await asyncio.sleep(1)
 
 
 def _constant(now: datetime) -> Callable[[], datetime]:

@@ -127,32 +127,41 @@ def plan(options: argparse.Namespace) -> int:
 
 def validate(options: argparse.Namespace) -> int:
     """Say whether a policy is sound, and print every problem it has."""
-    from mailtls.report.github import render_problems
-
     path = policy_path(options.policy)
-    annotate = options.format == "github"
     try:
         policy, _, problems = load_policy(path)
     except PolicyError as error:
-        if not annotate:
-            raise
-        sys.stdout.write(render_problems(error.problems))
+        tell_problems(error.problems, options)
         return ExitCode.ERROR
-    if annotate:
-        sys.stdout.write(render_problems(problems))
-    else:
-        print_problems(problems)
+    tell_problems(problems, options)
     count = len(policy.endpoints)
     noun = "endpoint" if count == 1 else "endpoints"
     sys.stdout.write(f"{clean(str(path))}: valid, {count} {noun}\n")
     return ExitCode.PASS
 
 
-def print_problems(problems: Sequence[Problem]) -> None:
+def tell_problems(problems: Sequence[Problem], options: argparse.Namespace) -> None:
+    """Print problems as annotations where the format or the log has them, and for a person."""
+    from mailtls.report.annotations import of_problems
+    from mailtls.report.github import render_problems
+    from mailtls.report.logs import marks
+    from mailtls.terminal import style
+
+    if options.format == "github":
+        sys.stdout.write(render_problems(problems))
+        return
+    print_problems(problems, options.color)
+    if options.format == "text":
+        log = style(sys.stdout, os.environ, color=options.color).log
+        sys.stdout.write("".join(f"{line}\n" for line in marks(log, of_problems(problems))))
+
+
+def print_problems(problems: Sequence[Problem], color: str = "auto") -> None:
     """Print problems for a person, on standard error."""
     from mailtls.report.problems import render
+    from mailtls.terminal import style
 
-    sys.stderr.write(render(problems, _source_line))
+    sys.stderr.write(render(problems, _source_line, style(sys.stderr, os.environ, color=color)))
 
 
 def _source_line(location: Location) -> str:

@@ -118,6 +118,7 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     validate = _command(commands, "validate", "check the policy file alone, without any network")
     _policy(validate)
     _format(validate, ("text", "github"))
+    _color(validate)
     explain = _command(commands, "explain", "print what a rule checks, why, and how to mend it")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="a rule's id; none lists them")
     demo = _command(commands, "demo", "check drifted servers on loopback; needs no network")

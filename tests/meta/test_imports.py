@@ -35,6 +35,8 @@ MAY_IMPORT = {
     "report": (*SHARED, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
     "action": (*DATA, "cli"),
+    "progress": DATA,
+    "terminal": (*DATA, "report"),
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mailtls.errors import Problem
 from mailtls.evidence import Line
 from mailtls.report import github
+from mailtls.report.annotations import Annotation
 from mailtls.terms import Cause, Level, Outcome
 from mailtls.verdict import Location
 from report.reports import NAMES, failure, mixed, report, unknown, verdict
@@ -220,7 +221,9 @@ ANYTHING = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1
 @given(ANYTHING, ANYTHING, ANYTHING, st.integers(1, 99), st.integers(0, 9))
 def test_the_runner_reads_back_what_was_written(file, title, message, column, width):
     where = Location(file=file, line=7, column=column, end_line=7, end_column=column + width)
-    told = github.Annotation(level=Level.NOTE, location=where, title=f"t {title}.", message=message)
+    told = Annotation(
+        level=Level.NOTE, location=where, code="x", title=f"t {title}.", message=message
+    )
     (read,) = commands("\n".join(github.annotate([told])))
 
     assert (read.name, read.data) == ("notice", message)

@@ -59,7 +59,10 @@ class Limits:
 
 
 class Runner:
-    """Asks the questions of a plan and collects the evidence."""
+    """Asks the questions of a plan and collects the evidence.
+
+    `on_open` is called with each change of the number of targets that are open.
+    """
 
     def __init__(
         self,
@@ -68,11 +71,13 @@ class Runner:
         limits: Limits,
         settings: Settings,
         routes: Callable[[Service], Service],
+        on_open: Callable[[int], None] = lambda _change: None,
     ) -> None:
         self._network = network
         self._limits = limits
         self._settings = settings
         self._routes = routes
+        self._on_open = on_open
         self._turns = defaultdict[str, Turns](lambda: Turns(limits.per_host, gentle=limits.gentle))
         # Targets of one address are admitted by halves, so that the wait for a turn, which counts
         # against a target's own deadline, is never longer than a few connections of a neighbour.
@@ -96,6 +101,7 @@ class Runner:
                 asked = questions.setdefault(target, [])
                 if ask.question not in asked:
                     asked.append(ask.question)
+        self._on_open(len(questions))
         async with asyncio.TaskGroup() as group:
             tasks = {
                 target: group.create_task(self._target(target, asked))
@@ -136,6 +142,7 @@ class Runner:
                     if question in followers
                     else _not_asked(first.result())
                 )
+            self._on_open(-1)
             return answers
 
     async def _ask(

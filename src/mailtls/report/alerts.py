@@ -64,8 +64,8 @@ def sentences(finding: Finding) -> list[str]:
     if result.expected:
         lines.append(f"expected: {result.expected}")
     if result.outcome is Outcome.INCONCLUSIVE:
-        return [*lines, f"stopped in {result.phase}, {result.cause}"]
-    if result.observed:
+        lines.append(f"stopped in {result.phase}, {result.cause}")
+    elif result.observed:
         lines.append(f"observed: {result.observed}")
     if result.remedy:
         lines.append(f"fix: {result.remedy}")
