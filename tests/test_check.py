@@ -17,6 +17,7 @@ from mailtls.report import FORMATS
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
+from probe.peers import peer, says
 from report.log_oracles import azure
 from report.runner_oracle import commands, env_file
 
@@ -200,6 +201,35 @@ class TestLogs:
         assert "0 of 1 address done" in progress
         assert "done" not in rest
         assert "\x1b[32mok\x1b[0m" in rest
+
+
+@pytest.mark.usefixtures("policy")
+class TestRunner:
+    def test_a_server_that_refuses_this_address_is_no_failure(self, capsys):
+        greeting = b"554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked\r\n"
+        with peer(says(greeting)) as (port, _):
+            assert check(port, "--retries", "0") == 3
+        out = capsys.readouterr().out
+        assert "inconclusive[runner] could not be tested from here" in out
+        assert "unjudged" not in out
+        assert out.count("inconclusive[") == 1
+
+    def test_localhost_of_a_jobs_container_is_no_failure(self, capsys, monkeypatch):
+        monkeypatch.setattr("mailtls.check.in_job_container", lambda _environment: True)
+        with responder() as server:
+            port = server.port
+            assert check(port) == 0
+        assert check(port, "--retries", "0") == 3
+        assert "127.0.0.1 is this job's own container" in " ".join(capsys.readouterr().out.split())
+
+    def test_a_label_that_does_not_resolve_is_no_failure(self, policy, capsys, nameserver):
+        policy.write_text(policy.read_text().replace(NAME, "mailpit"))
+        server = nameserver({})
+        words = ["check", "--resolver", f"{server.address}:{server.port}"]
+        assert run(words, output=None, summary=None) == 3
+        out = capsys.readouterr().out
+        assert "inconclusive[runner]" in out
+        assert "not tested: mailpit:587" in out
 
 
 def _read(terminal: int) -> bytes:

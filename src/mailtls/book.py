@@ -19,10 +19,12 @@ class EvidenceBook:
     """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 
     They are by service, not by name: a connection may be led elsewhere for one port of a host.
+    `in_container` is whether a container of a CI's job asked, whose loopback addresses are its own.
     """
 
     resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
+    in_container: bool = False
 
     def targets(self, endpoint: Endpoint) -> list[Target]:
         """Return the addresses of an endpoint to be asked, in the order they were resolved."""

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +24,7 @@ from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.live import LiveNetwork
+from mailtls.net.machine import in_job_container
 from mailtls.net.routes import Routes
 from mailtls.options import DnsServer
 from mailtls.plan import build_plan
@@ -179,10 +181,11 @@ async def _probe(
     )
     ticking = asyncio.create_task(_tick(progress))
     try:
-        return await runner.run(build_plan(policy, select(RULES, options.rule)))
+        book = await runner.run(build_plan(policy, select(RULES, options.rule)))
     finally:
         ticking.cancel()
         progress.erase()
+    return replace(book, in_container=in_job_container(os.environ))
 
 
 async def _tick(progress: Progress) -> None:

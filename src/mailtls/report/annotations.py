@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailtls.errors import Problem
 from mailtls.report.build import notice
-from mailtls.report.findings import Finding, Group, groups, weight
+from mailtls.report.findings import Finding, Group, groups, observed, weight
 from mailtls.report.model import Notice, Report
 from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location
@@ -90,9 +90,9 @@ def _sentences(finding: Finding) -> list[str]:
     parts = [finding.place, result.message]
     if result.expected:
         parts.append(f"expected: {result.expected}")
-    if result.outcome is Outcome.FAIL:
-        parts.append(f"observed: {result.observed}")
-    else:
+    if seen := observed(result):
+        parts.append(f"observed: {seen}")
+    if result.outcome is not Outcome.FAIL:
         parts.append(f"stopped in {result.phase}, {result.cause}")
     return [*parts, f"fix: {result.remedy}"] if result.remedy else parts
 

@@ -99,6 +99,12 @@ def merge(results: Iterable[Result]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=weight))
 
 
+def observed(result: Result) -> str:
+    """Return what was observed, "" where an unanswered question's message has said it."""
+    said = result.outcome is Outcome.INCONCLUSIVE and result.observed in result.message
+    return "" if said else result.observed
+
+
 def weight(finding: Finding) -> tuple[int, int, int, str]:
     """Return the order of telling: failures first, heavier levels first, then by line."""
     result = finding.result

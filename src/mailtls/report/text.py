@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mailtls.report.annotations import of_report
 from mailtls.report.columns import wrap
 from mailtls.report.excerpt import narrow
-from mailtls.report.findings import Finding, Group, cost, groups, tally
+from mailtls.report.findings import Finding, Group, cost, groups, observed, tally
 from mailtls.report.logs import Log, fold, marks
 from mailtls.report.model import Endpoint, Excerpt, Report
 from mailtls.terms import Level, Outcome
@@ -136,9 +136,9 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     yield from labelled("where:", finding.place, style)
     if result.expected:
         yield from labelled("expected:", result.expected, style)
-    if failed:
-        yield from labelled("observed:", result.observed, style)
-    else:
+    if seen := observed(result):
+        yield from labelled("observed:", seen, style)
+    if not failed:
         yield from labelled("stopped:", f"in {result.phase}, {result.cause}", style)
     if result.remedy:
         yield from labelled("fix:", result.remedy, style)

@@ -80,7 +80,12 @@ def failed(
 
 
 def inconclusive(
-    missing: Missing, *, expected: str = "", key: str = "", question: Question | None = None
+    missing: Missing,
+    *,
+    expected: str = "",
+    remedy: str = "",
+    key: str = "",
+    question: Question | None = None,
 ) -> Finding:
     """Return a finding that the expectation could not be judged."""
     return Finding(
@@ -88,6 +93,7 @@ def inconclusive(
         message=f"could not be determined: {missing.detail}",
         expected=expected,
         observed=missing.detail,
+        remedy=remedy,
         key=key,
         missing=missing,
         question=question,
@@ -104,6 +110,7 @@ class TargetView:
     """All a rule may know of one target: the endpoint's expectations, the clock, the answers.
 
     `target` is None where the host could not be resolved; every answer is then the same `Missing`.
+    `in_bare_container` is whether a job's container asked in which no server of the run answered.
     """
 
     endpoint: Endpoint
@@ -112,6 +119,12 @@ class TargetView:
     answers: Mapping[Question, Observation]
     unresolved: Missing | None
     now: datetime
+    in_bare_container: bool = False
+
+    @property
+    def place(self) -> Target:
+        """Return the target, one without an address where the host could not be resolved."""
+        return self.target or Target(host=self.endpoint.host, port=self.endpoint.port, address="")
 
     def ask(self, question: Question) -> Evidence | Missing:
         """Return the evidence that answers `question`, or why there is none."""

@@ -8,6 +8,7 @@ from mailtls.evidence import Missing
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import PortQuestion, Question
 from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, passed
+from mailtls.rules.vantage import gap_of
 from mailtls.terms import Cause, Expect, Phase
 
 
@@ -31,6 +32,10 @@ def check(view: TargetView) -> Iterable[Finding]:
             " (cleartext services are to be retired: RFC 8314 section 4.1)",
             key="expect",
             question=PortQuestion(),
+        )
+    elif gap := gap_of(view, answer):
+        yield inconclusive(
+            gap.missing, expected=expected, remedy=gap.remedy, key=gap.key, question=PortQuestion()
         )
     elif answer.phase is Phase.CONNECT and answer.cause is Cause.REFUSED:
         yield passed("the port is closed", expected=expected, observed=answer.detail, key="expect")

@@ -14,7 +14,10 @@ from mailtls.rules.base import (
     needs_session,
     passed,
 )
+from mailtls.rules.vantage import gap_of
 from mailtls.terms import Cause, Phase
+
+RELAY_PORT = 25
 
 
 def check(view: TargetView) -> Iterable[Finding]:
@@ -23,8 +26,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     expected = f"port {view.endpoint.port} accepts a TCP connection"
     if not isinstance(session, Missing) or session.phase not in {Phase.RESOLVE, Phase.CONNECT}:
         yield passed("the port accepts connections", expected=expected, observed="connected")
+    elif gap := gap_of(view, session):
+        yield inconclusive(gap.missing, expected=expected, remedy=gap.remedy, key=gap.key)
     elif session.cause is not Cause.REFUSED:
-        yield inconclusive(session, expected=expected, key="host")
+        yield inconclusive(session, expected=expected, remedy=_advice(view, session), key="host")
     elif session.phase is Phase.RESOLVE:
         yield failed(
             f"DNS has no name {view.endpoint.host}",
@@ -44,6 +49,27 @@ def check(view: TargetView) -> Iterable[Finding]:
             " (a refusal is a TCP reset: RFC 9293 section 3.5.2)",
             key="port",
         )
+
+
+def _advice(view: TargetView, session: Missing) -> str:
+    """Return what may be this machine's part in a silence that one target alone does not prove."""
+    if session.phase is Phase.RESOLVE:
+        return (
+            "look whether this machine can ask DNS at all; `--resolver` names another server"
+            if session.cause is not Cause.MALFORMED
+            else ""
+        )
+    if session.cause is Cause.TIMED_OUT and view.endpoint.port == RELAY_PORT:
+        return (
+            "look first whether outgoing port 25 is open here: hosted runners and most providers"
+            " block it (see the rule runner); then whether the server is up"
+        )
+    if session.cause is Cause.UNREACHABLE and ":" in view.place.address:
+        return (
+            "run where IPv6 works (GitHub's hosted runners have none), or leave it out on purpose"
+            " with `addresses: ipv4`"
+        )
+    return ""
 
 
 RULE = Rule(
