@@ -231,6 +231,17 @@ class TestRunner:
         assert "inconclusive[runner]" in out
         assert "not tested: mailpit:587" in out
 
+    def test_nor_is_one_that_the_command_line_leads_to(self, capsys, nameserver):
+        server = nameserver({})
+        words = ["--resolver", f"{server.address}:{server.port}"]
+        leads = ["--connect-to", f"{NAME}:587:mailpit:1025"]
+        assert run(["check", *words, *leads], output=None, summary=None) == 3
+        said = " ".join(capsys.readouterr().out.split())
+        assert "mailpit is a name without a domain" in said
+        leads = ["--connect-to", f"{NAME}:587:mail.pit.invalid:1025"]
+        assert run(["check", *words, *leads], output=None, summary=None) == 1
+        assert "DNS has no name mail.pit.invalid" in capsys.readouterr().out
+
 
 def _read(terminal: int) -> bytes:
     """Return what a terminal shows; behind the last of it Linux gives EIO."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from mailtls.evidence import Missing, Observation, Resolved
@@ -19,12 +19,14 @@ class EvidenceBook:
     """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 
     They are by service, not by name: a connection may be led elsewhere for one port of a host.
-    `in_container` is whether a container of a CI's job asked, whose loopback addresses are its own.
+    `in_container` is whether a container of a CI's job asked, whose loopback addresses are its own;
+    `led` has the name that was resolved in the place of a host's own.
     """
 
     resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
     in_container: bool = False
+    led: Mapping[Service, str] = field(default_factory=dict)
 
     def targets(self, endpoint: Endpoint) -> list[Target]:
         """Return the addresses of an endpoint to be asked, in the order they were resolved."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from mailtls.book import EvidenceBook
 from mailtls.evidence import Line, Observation, Observed
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
-from mailtls.probe.questions import Question, Target
+from mailtls.probe.questions import Question, Service, Target
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.rules.vantage import is_loopback
@@ -62,6 +62,7 @@ def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetVie
             unresolved=book.unresolved(endpoint),
             now=now,
             in_bare_container=bare,
+            resolved=book.led.get(Service(host=endpoint.host, port=endpoint.port), endpoint.host),
         )
         for endpoint in policy.endpoints
         for target in (*book.targets(endpoint),) or (None,)

@@ -112,7 +112,8 @@ class Runner:
             for target, task in tasks.items()
             for question, observation in task.result().items()
         }
-        return EvidenceBook(resolutions=resolutions, answers=answers)
+        led = {service: self._routes(service).host for service in services}
+        return EvidenceBook(resolutions=resolutions, answers=answers, led=led)
 
     async def _resolve(self, host: str) -> Resolved | Missing:
         async with self._targets_at_once:

@@ -80,12 +80,7 @@ def failed(
 
 
 def inconclusive(
-    missing: Missing,
-    *,
-    expected: str = "",
-    remedy: str = "",
-    key: str = "",
-    question: Question | None = None,
+    missing: Missing, *, expected: str = "", key: str = "", question: Question | None = None
 ) -> Finding:
     """Return a finding that the expectation could not be judged."""
     return Finding(
@@ -93,7 +88,6 @@ def inconclusive(
         message=f"could not be determined: {missing.detail}",
         expected=expected,
         observed=missing.detail,
-        remedy=remedy,
         key=key,
         missing=missing,
         question=question,
@@ -110,7 +104,8 @@ class TargetView:
     """All a rule may know of one target: the endpoint's expectations, the clock, the answers.
 
     `target` is None where the host could not be resolved; every answer is then the same `Missing`.
-    `in_bare_container` is whether a job's container asked in which no server of the run answered.
+    `in_bare_container` is whether a job's container asked in which no server of the run answered,
+    `resolved` the name that was looked up: the host's own, "", or where `--connect-to` leads.
     """
 
     endpoint: Endpoint
@@ -120,6 +115,7 @@ class TargetView:
     unresolved: Missing | None
     now: datetime
     in_bare_container: bool = False
+    resolved: str = ""
 
     @property
     def place(self) -> Target:
@@ -246,5 +242,5 @@ class Rule:
 
 
 def needs_session(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:
-    """Return the need of every rule that the full session alone decides."""
+    """Return the need of every rule that the full session decides."""
     return (session_question(endpoint),)

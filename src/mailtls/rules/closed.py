@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailtls.evidence import Missing
 from mailtls.policy.model import Endpoint, Profile
@@ -34,9 +35,10 @@ def check(view: TargetView) -> Iterable[Finding]:
             question=PortQuestion(),
         )
     elif gap := gap_of(view, answer):
-        yield inconclusive(
-            gap.missing, expected=expected, remedy=gap.remedy, key=gap.key, question=PortQuestion()
+        open_here = inconclusive(
+            gap.missing, expected=expected, key=gap.key, question=PortQuestion()
         )
+        yield replace(open_here, remedy=gap.remedy)
     elif answer.phase is Phase.CONNECT and answer.cause is Cause.REFUSED:
         yield passed("the port is closed", expected=expected, observed=answer.detail, key="expect")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailtls.evidence import Missing
 from mailtls.rules.base import (
@@ -27,12 +28,14 @@ def check(view: TargetView) -> Iterable[Finding]:
     if not isinstance(session, Missing) or session.phase not in {Phase.RESOLVE, Phase.CONNECT}:
         yield passed("the port accepts connections", expected=expected, observed="connected")
     elif gap := gap_of(view, session):
-        yield inconclusive(gap.missing, expected=expected, remedy=gap.remedy, key=gap.key)
+        open_here = inconclusive(gap.missing, expected=expected, key=gap.key)
+        yield replace(open_here, remedy=gap.remedy)
     elif session.cause is not Cause.REFUSED:
-        yield inconclusive(session, expected=expected, remedy=_advice(view, session), key="host")
+        silent = inconclusive(session, expected=expected, key="host")
+        yield replace(silent, remedy=_advice(view, session))
     elif session.phase is Phase.RESOLVE:
         yield failed(
-            f"DNS has no name {view.endpoint.host}",
+            f"DNS has no name {view.resolved or view.endpoint.host}",
             expected=expected,
             observed=session.detail,
             remedy="correct `host`, or publish the name's A and AAAA records"

@@ -73,7 +73,7 @@ def _is_answer(step: Missing) -> bool:
 
 
 def _label(view: TargetView) -> Gap | None:
-    host = view.endpoint.host
+    host = view.resolved or view.endpoint.host
     if "." in host or is_literal(host):
         return None
     return Gap(
