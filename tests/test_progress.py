@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pytest
 
-from mailtls.progress import Manner, Progress, manner
+from mailtls.progress import Manner, Progress, manner, shown
 
 
 class Terminal(io.StringIO):
@@ -84,3 +85,16 @@ def test_nothing_is_said_where_nothing_is_wanted():
     progress.erase()
 
     assert stream.getvalue() == ""
+
+
+def test_the_line_is_erased_also_where_the_run_fails():
+    stream = Terminal()
+
+    async def fail() -> None:
+        async with shown(Progress(Manner.REDRAWN, stream, Clock())):
+            await asyncio.sleep(0)
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        asyncio.run(fail())
+    assert stream.getvalue() == "\r\x1b[Kmailtls: resolving names, 0 s\r\x1b[K"

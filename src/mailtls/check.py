@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__, terminal
 from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
-from mailtls.commands import narrow, page, policy_path, print_problems, tell_problems
-from mailtls.errors import PolicyError, UsageError
+from mailtls.commands import narrow, nothing_to_judge, page, policy_path
+from mailtls.errors import DOCS, PolicyError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
+from mailtls.means import client_name, open_report, read_anchors
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
@@ -34,7 +32,8 @@ from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.runner import Limits, Runner
-from mailtls.progress import Progress, manner
+from mailtls.progress import Progress, manner, shown
+from mailtls.refusals import print_problems, tell_problems, write_no_verdict
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
 from mailtls.report.build import TargetSummary, build
@@ -45,12 +44,6 @@ from mailtls.rules.waiver import RULE as WAIVER
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
-
-DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
-
-_NO_VERDICT = {"verdict": "error", "exit-code": str(ExitCode.ERROR.value)}
-
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 def check(
@@ -68,21 +61,21 @@ def check(
         policy, document, warnings = load_policy(policy_path(options.policy))
     except PolicyError as error:
         tell_problems(error.problems, options)
-        _write_to(output, outputs.render_values(_NO_VERDICT, _token))
+        write_no_verdict(output)
         return ExitCode.ERROR
     if options.format != "github":
         print_problems(warnings, options.color)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
-    files = [(_open(each.path), each.format) for each in options.report]
-    anchors = _anchors(options.ca_file)
+    files = [(open_report(each.path), each.format) for each in options.report]
+    anchors = read_anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
     book = asyncio.run(_probe(policy, options, anchors, started))
     verdicts = judge(policy, rules, book, started)
     judged = (verdict.outcome for verdict in verdicts if verdict.rule != WAIVER.id)
     if all(outcome is Outcome.NOT_APPLICABLE for outcome in judged):
         # Nothing was checked, and that is never green.
-        raise UsageError("nothing to judge: the chosen rules have no meaning for these endpoints")
+        raise nothing_to_judge()
     report = build(
         policy=policy,
         verdicts=verdicts,
@@ -114,7 +107,7 @@ def _described(rule: Rule) -> RuleInfo:
         title=rule.title,
         summary=rule.summary,
         help=page(rule.id),
-        docs_url=f"{DOCS}{rule.id}.md",
+        docs_url=f"{DOCS}rules/{rule.id}.md",
     )
 
 
@@ -128,26 +121,6 @@ def _publish(report: Report, options: argparse.Namespace, style: text.Style) -> 
     )
     sys.stdout.write(shown)
     sys.stdout.flush()
-
-
-def _open(path: Path) -> TextIO:
-    """Open a report file before the first connection: a wrong path costs the user no probe."""
-    try:
-        return path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"--report {path}: {error.strerror}") from error
-
-
-def _anchors(path: Path | None) -> bytes:
-    if path is None:
-        return b""
-    try:
-        pem = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"--ca-file {path}: {error.strerror}") from error
-    if b"-----BEGIN CERTIFICATE-----" not in pem:
-        raise UsageError(f"--ca-file {path}: holds no PEM certificate")
-    return pem
 
 
 def _write_to(file: TextIO | None, content: str) -> None:
@@ -172,7 +145,7 @@ async def _probe(
             gentle=options.gentle,
         ),
         settings=Settings(
-            client_name=_client_name(options.client_name),
+            client_name=client_name(options.client_name),
             extra_anchors=anchors,
             system_anchors=system_anchors(os.environ),
             randomness=secrets.token_bytes,
@@ -181,19 +154,9 @@ async def _probe(
         routes=Routes(detours=options.connect_to),
         on_open=progress.opened,
     )
-    ticking = asyncio.create_task(_tick(progress))
-    try:
+    async with shown(progress):
         book = await runner.run(build_plan(policy, select(RULES, options.rule)))
-    finally:
-        ticking.cancel()
-        progress.erase()
     return replace(book, in_container=in_job_container(os.environ))
-
-
-async def _tick(progress: Progress) -> None:
-    while True:
-        progress.tick()
-        await asyncio.sleep(1)
 
 
 def _network(options: argparse.Namespace) -> Network:
@@ -210,16 +173,6 @@ def _resolver(server: DnsServer | None) -> Resolver:
     if server is None:
         return SystemResolver()
     return ServerResolver(server.address, server.port, tls=server.tls)
-
-
-def _client_name(given: str | None) -> str:
-    """Return the name for EHLO: a full host name (RFC 5321 4.1.1.1), or one that is reserved."""
-    if given is not None:
-        if not _HOST_NAME.fullmatch(given):
-            raise UsageError(f"--client-name {given}: not a full host name")
-        return given
-    own = socket.gethostname()
-    return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
 
 
 def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:

@@ -8,20 +8,24 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.errors import PolicyError, Problem, UsageError
+from mailtls.errors import PolicyError, UsageError
 from mailtls.options import build_parser
-from mailtls.policy.files import find_policy, read_policy
+from mailtls.policy.files import find_policy
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy, named
+from mailtls.refusals import print_problems, refuse, tell_problems
 from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
-from mailtls.verdict import ExitCode, Location
+from mailtls.verdict import ExitCode
+
+ISSUES = "https://github.com/mailtls/mailtls/issues"
 
 
 def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | None) -> int:
@@ -44,8 +48,7 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         print_problems(error.problems)
         return ExitCode.ERROR
     except UsageError as error:
-        sys.stderr.write(f"mailtls: error: {clean(str(error), 2000)}\n")
-        return ExitCode.ERROR
+        return refuse(error, options, output)
     except BrokenPipeError:
         # The reader of our output has gone; what it did not read is no error of the policy's.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,7 +58,9 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         return ExitCode.ERROR
     except Exception:  # noqa: BLE001 - an error of ours must never look like a verdict
         sys.stderr.write(clean(traceback.format_exc(), 20000).replace("\\x0a", "\n"))
-        sys.stderr.write("\nmailtls: internal error; please report it with the lines above\n")
+        sys.stderr.write(
+            f"\nmailtls: internal error; please report it with the lines above:\n{ISSUES}\n"
+        )
         return ExitCode.ERROR
 
 
@@ -71,6 +76,12 @@ def _dispatch(options: argparse.Namespace, *, output: TextIO | None, summary: Te
             return validate(options)
         case "explain":
             return explain(options.rule)
+        case "completion":
+            from mailtls.completion import script
+
+            ids = [rule.id for rule in RULES]
+            sys.stdout.write(script(options.shell, build_parser(tuple(FORMATS)), ids))
+            return ExitCode.PASS
         case _:
             from mailtls.demo import demo
 
@@ -88,8 +99,13 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
         return policy
     for pattern in only:
         if not any(named(endpoint.name, pattern) for endpoint in policy.endpoints):
-            names = ", ".join(endpoint.name for endpoint in policy.endpoints)
-            raise UsageError(f"--only {pattern}: no endpoint has that name; there are: {names}")
+            names = [endpoint.name for endpoint in policy.endpoints]
+            near = get_close_matches(pattern, names, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(
+                f"--only {pattern}: no endpoint has that name; there are: {', '.join(names)}",
+                fix=f"{meant}A glob is one word for the shell: --only 'imap*'",
+            )
     chosen = [
         endpoint
         for endpoint in policy.endpoints
@@ -110,19 +126,33 @@ def plan(options: argparse.Namespace) -> int:
     """Print what would be asked of each service, and the connections it costs."""
     from mailtls.plan import build_plan
     from mailtls.probe.questions import describe
+    from mailtls.report.columns import wrap
+    from mailtls.terminal import width as columns_of
 
     policy, _, warnings = load_policy(policy_path(options.policy))
     print_problems(warnings)
+    width = columns_of(sys.stdout, os.environ)
     asked = build_plan(narrow(policy, options.only), select(RULES, options.rule))
+    if not asked.asks:
+        raise nothing_to_judge()
     for service in asked.services:
-        mine = [ask for ask in asked.asks if ask.service == service]
         count = asked.connections(service)
         noun = "connection" if count == 1 else "connections"
         sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address\n")
-        for ask in mine:
-            rules = dict.fromkeys(rule for _, rule in ask.askers)
-            sys.stdout.write(f"  {describe(ask.question)}\n    for {', '.join(rules)}\n")
+        for ask in asked.asks:
+            if ask.service == service:
+                rules = ", ".join(dict.fromkeys(rule for _, rule in ask.askers))
+                told = wrap(rules, width, first="    for ", rest=" " * 8)
+                sys.stdout.write("\n".join([f"  {describe(ask.question)}", *told, ""]))
     return ExitCode.PASS
+
+
+def nothing_to_judge() -> UsageError:
+    """Return the refusal of a run that would check nothing: that is never green."""
+    return UsageError(
+        "nothing to judge: the chosen rules have no meaning for these endpoints",
+        fix="leave --rule or --only out, or choose others; `mailtls explain` lists the rules",
+    )
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -135,43 +165,11 @@ def validate(options: argparse.Namespace) -> int:
         return ExitCode.ERROR
     tell_problems(problems, options)
     count = len(policy.endpoints)
-    noun = "endpoint" if count == 1 else "endpoints"
-    sys.stdout.write(f"{clean(str(path))}: valid, {count} {noun}\n")
+    said = f"{clean(str(path))}: valid, {count} {'endpoint' if count == 1 else 'endpoints'}"
+    if problems:
+        said += f", {len(problems)} {'warning' if len(problems) == 1 else 'warnings'}"
+    sys.stdout.write(f"{said}\n")
     return ExitCode.PASS
-
-
-def tell_problems(problems: Sequence[Problem], options: argparse.Namespace) -> None:
-    """Print problems as annotations where the format or the log has them, and for a person."""
-    from mailtls.report.annotations import of_problems
-    from mailtls.report.github import render_problems
-    from mailtls.report.logs import marks
-    from mailtls.terminal import style
-
-    if options.format == "github":
-        sys.stdout.write(render_problems(problems))
-        return
-    print_problems(problems, options.color)
-    if options.format == "text":
-        log = style(sys.stdout, os.environ, color=options.color).log
-        sys.stdout.write("".join(f"{line}\n" for line in marks(log, of_problems(problems))))
-
-
-def print_problems(problems: Sequence[Problem], color: str = "auto") -> None:
-    """Print problems for a person, on standard error."""
-    from mailtls.report.problems import render
-    from mailtls.terminal import style
-
-    sys.stderr.write(render(problems, _source_line, style(sys.stderr, os.environ, color=color)))
-
-
-def _source_line(location: Location) -> str:
-    """Return the line of a policy file a problem is on, "" where the file cannot be read as text."""
-    try:
-        data = read_policy(Path(location.file))
-    except PolicyError:
-        return ""
-    lines = data.decode("utf-8", "replace").split("\n")
-    return lines[location.line - 1] if location.line <= len(lines) else ""
 
 
 def explain(name: str | None) -> int:

@@ -6,7 +6,9 @@ short run, and of a long one a line that shows that it lives: some end a job tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from enum import Enum, auto
 from typing import TextIO
 
@@ -76,3 +78,20 @@ class Progress:
     def _say(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+@contextlib.asynccontextmanager
+async def shown(progress: Progress) -> AsyncIterator[None]:
+    """Say every second how far the run within is, and nothing more when it has ended."""
+
+    async def tick() -> None:
+        while True:
+            progress.tick()
+            await asyncio.sleep(1)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        progress.erase()

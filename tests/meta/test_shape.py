@@ -22,6 +22,8 @@ _VALUES = "plain values, met in every other test"
 _CONNECTIONS = "one connection is one dialogue: tests/probe/test_perform.py holds it whole"
 TESTED_ELSEWHERE: dict[str, str] = {
     "arguments.py": "the converters of the options: tests/test_options.py",
+    "means.py": "what check is given, and refuses: tests/test_commands.py",
+    "refusals.py": "each refusal as a user meets it: tests/test_commands.py",
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
     "flow.py": _VALUES,

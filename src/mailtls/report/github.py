@@ -48,6 +48,12 @@ def render_problems(problems: Sequence[Problem]) -> str:
     return "".join(f"{line}\n" for line in annotate(found))
 
 
+def render_refusal(said: Sequence[str]) -> str:
+    """Return the error of a run that could not begin; its lines are clean."""
+    text = _data("\n".join(said))
+    return f"::error title=mailtls::{text}\n"
+
+
 def annotate(found: Iterable[Annotation]) -> list[str]:
     """Return the commands of annotations, heaviest first and then by line.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 
-from mailtls.errors import UsageError
+from mailtls.errors import DOCS, UsageError
 from mailtls.report.annotations import Annotation, by_line
 from mailtls.terms import Level
 
@@ -51,7 +51,11 @@ def detect(environment: Mapping[str, str]) -> Log:
         if said not in list(Log):
             near = get_close_matches(said, list(Log), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{VARIABLE}={said}: expected one of {', '.join(Log)}{hint}")
+            raise UsageError(
+                f"{VARIABLE}={said}: expected one of {', '.join(Log)}{hint}",
+                fix=f"correct it, or unset it: the log is known by its CI without {VARIABLE}",
+                more=f"{DOCS}reports.md",
+            )
         return Log(said)
     return next((log for sign, log in _SIGNS.items() if environment.get(sign)), Log.PLAIN)
 

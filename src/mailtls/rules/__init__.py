@@ -96,5 +96,7 @@ def select(rules: Iterable[Rule], only: Iterable[str]) -> tuple[Rule, ...]:
     for unknown in sorted(wanted - known.keys()):
         near = get_close_matches(unknown, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"there is no rule {unknown!r}{hint}")
+        raise UsageError(
+            f"there is no rule {unknown!r}{hint}", fix="`mailtls explain` lists the rules"
+        )
     return tuple(rule for rule in known.values() if not wanted or rule.id in wanted)
