@@ -120,3 +120,29 @@ def test_what_the_message_of_an_open_question_says_is_not_said_twice():
     assert observed(repeated) == ""
     assert observed(more) == "not tested: 192.0.2.1:25"
     assert observed(failed) == "TLSv1.0 negotiated"
+
+
+def test_what_many_rules_leave_open_for_one_reason_is_told_by_the_first_on_the_wire():
+    rules = ("certificate-name", "mode", "reachable", "tls-version")
+    made = report(
+        [
+            *(
+                unknown(rule=rule, address=at)
+                for rule in rules
+                for at in ("192.0.2.1", "192.0.2.2")
+            ),
+            unknown(rule="tls-version", address="192.0.2.1", message="another reason"),
+            failure(rule="mode"),
+            failure(rule="tls-version"),
+        ]
+    )
+    group = first(made)
+
+    told = [(each.result.rule, each.result.outcome, each.addresses) for each in group.findings]
+    assert told == [
+        ("mode", Outcome.FAIL, ("192.0.2.1",)),
+        ("tls-version", Outcome.FAIL, ("192.0.2.1",)),
+        ("reachable", Outcome.INCONCLUSIVE, ("192.0.2.1", "192.0.2.2")),
+        ("tls-version", Outcome.INCONCLUSIVE, ("192.0.2.1",)),
+    ]
+    assert set(group.unjudged) == {"certificate-name", "mode", "tls-version"}

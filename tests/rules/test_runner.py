@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import (
@@ -118,6 +120,39 @@ def test_port_25_that_may_be_open_is_not_called_blocked(views):
 def test_both_gaps_are_two_results():
     views = [at(V4, OF), at(V4, MX, SILENT), at(V6, MX, NO_ROUTE)]
     assert judged(*views) == [(Outcome.INCONCLUSIVE, {V6}), (Outcome.INCONCLUSIVE, {V4})]
+
+
+def unnamed(name, cause=Cause.TIMED_OUT):
+    of = endpoint(name=name, host=f"{name}.example.org")
+    return replace(at("x", of), target=None, unresolved=missing(Phase.RESOLVE, cause), answers={})
+
+
+def test_a_machine_that_cannot_ask_dns_is_told_once():
+    (placed,) = RULE.across(run_view(unnamed("a"), unnamed("b", Cause.UNREACHABLE)))
+    assert "this machine cannot ask DNS" in placed.finding.message
+    assert placed.finding.observed == "not tested: a.example.org:587, b.example.org:587"
+    assert "--resolver" in placed.finding.remedy
+
+
+def test_a_machine_without_a_network_is_told_once():
+    other = endpoint(name="other", host="other.example.org")
+    (placed,) = RULE.across(run_view(at(V4, OF, NO_ROUTE), at("192.0.2.9", other, NO_ROUTE)))
+    assert "this machine has no network" in placed.finding.message
+    assert len(placed.explains) == 2
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        [unnamed("a")],  # one name may have a fault of its own
+        [unnamed("a"), unnamed("b", Cause.REFUSED)],
+        [unnamed("a"), at(V4, OF, NO_ROUTE)],
+        [unnamed("a"), at(V4, OF)],
+        [at(V4, OF, NO_ROUTE), at("192.0.2.9", OF, NO_ROUTE)],
+    ],
+)
+def test_what_one_host_may_explain_is_not_the_machines(views):
+    assert all(not explains for _, explains in judged(*views))
 
 
 def judge_all(of, met, *, in_container=False, address="127.0.0.1", rules=RULES, more=()):

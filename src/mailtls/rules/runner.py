@@ -15,10 +15,15 @@ from mailtls.rules.vantage import Gap, gap_of, turned_away
 from mailtls.terms import Cause, Expect, Outcome, Phase
 
 _SHOWN = 10
+_SEVERAL = 2
+_UNASKED = frozenset({Cause.TIMED_OUT, Cause.UNREACHABLE})
 
 
 def across(run: RunView) -> Iterable[Placed]:
     """Judge the machine by its own targets: a whole family or port silent beside others that answer."""
+    if offline := _offline(run):
+        yield _told(run.targets, offline)
+        return
     no_ipv6, blocked = tuple(_without_ipv6(run)), tuple(_port_blocked(run))
     gaps = tuple(_single(run))
     if no_ipv6:
@@ -55,6 +60,32 @@ def across(run: RunView) -> Iterable[Placed]:
     asked = [view for view in run.targets if view.endpoint.expect is Expect.REACHABLE]
     if asked and not no_ipv6 and not blocked and not gaps:
         yield Placed(endpoint=asked[0].endpoint, finding=_no_gap(run))
+
+
+def _offline(run: RunView) -> Gap | None:
+    """Return that nothing at all could be asked: of several hosts neither a name nor an address."""
+    ended = [_ended(view) for view in run.targets]
+    if len({view.place.host for view in run.targets}) < _SEVERAL:
+        return None
+    if all(end and end.phase is Phase.RESOLVE and end.cause in _UNASKED for end in ended):
+        return Gap(
+            missing=Missing(
+                phase=Phase.RESOLVE,
+                cause=Cause.UNREACHABLE,
+                detail="not one name could be looked up: this machine cannot ask DNS",
+            ),
+            remedy="look at the machine's network and at its DNS server; `--resolver` names another",
+        )
+    if all(end and end.phase is Phase.CONNECT and end.cause is Cause.UNREACHABLE for end in ended):
+        return Gap(
+            missing=Missing(
+                phase=Phase.CONNECT,
+                cause=Cause.UNREACHABLE,
+                detail="there is no way to any address: this machine has no network",
+            ),
+            remedy="look at the machine's network; `--proxy` goes by way of another machine",
+        )
+    return None
 
 
 def _single(run: RunView) -> Iterable[tuple[tuple[TargetView, ...], Gap]]:
