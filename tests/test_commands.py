@@ -135,8 +135,9 @@ def test_plan_lists_questions_and_their_cost_without_a_network(here, capsys):
 
     assert mailtls("plan", "--only", "mail*") == 0
     out = capsys.readouterr().out
-    assert out.startswith("mail.example.com:993: ")
-    assert "connections to each address\n  one full session\n    for reachable, " in out
+    cost = "5 connections to each address, at most 13 where it refuses long hellos"
+    said = " ".join(out.split())
+    assert said.startswith(f"mail.example.com:993: {cost} one full session for reachable, ")
     assert ":25" not in out
 
 
@@ -291,5 +292,5 @@ def test_a_plan_fits_the_terminal(here, capsys, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 72
     assert lines[0].startswith("mail.example.com:25: ")
-    assert lines[1] == "  one full session"
-    assert lines[2].startswith("    for reachable, runner, protocol, mode,")
+    first = lines.index("  one full session")
+    assert lines[first + 1].startswith("    for reachable, runner, protocol, mode,")

@@ -136,14 +136,17 @@ def plan(options: argparse.Namespace) -> int:
     if not asked.asks:
         raise nothing_to_judge()
     for service in asked.services:
-        count = asked.connections(service)
+        count, most = asked.connections(service), asked.most_connections(service)
         noun = "connection" if count == 1 else "connections"
-        sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address\n")
+        more = f", at most {most} where it refuses long hellos" if most > count else ""
+        head = f"{service.host}:{service.port}: {count} {noun} to each address{more}"
+        told = list(wrap(head, width, rest=" " * 8))
         for ask in asked.asks:
             if ask.service == service:
                 rules = ", ".join(dict.fromkeys(rule for _, rule in ask.askers))
-                told = wrap(rules, width, first="    for ", rest=" " * 8)
-                sys.stdout.write("\n".join([f"  {describe(ask.question)}", *told, ""]))
+                told.append(f"  {describe(ask.question)}")
+                told += wrap(rules, width, first="    for ", rest=" " * 8)
+        sys.stdout.write("".join(f"{line}\n" for line in told))
     return ExitCode.PASS
 
 

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
     "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
     "rules": (*SHARED, "rules", "tls"),
-    "plan": (*SHARED, "rules"),
+    "probe.folding": SHARED,
+    "plan": (*SHARED, "rules", "probe.folding"),
     "judge": (*SHARED, "rules"),
     "report": (*SHARED, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
@@ -74,6 +75,7 @@ ONLY_IN = {
         "progress",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
+        "probe.family",
         "probe.perform",
         "probe.runner",
         "probe.turns",

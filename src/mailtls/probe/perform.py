@@ -20,7 +20,7 @@ from mailtls.probe.questions import (
     UpgradeQuestion,
 )
 from mailtls.probe.session import ask_session
-from mailtls.probe.upgrade import ask_upgrade
+from mailtls.probe.upgrade import ask_in_clear
 from mailtls.terms import Cause, Phase
 
 
@@ -48,7 +48,7 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
             case HelloQuestion() as question:
                 return await ask_hello(attempt, question, stream)
             case UpgradeQuestion() as question:
-                return await ask_upgrade(attempt, question, stream)
+                return await ask_in_clear(attempt, question, stream)
             case InjectionQuestion() as question:
                 return await ask_injection(attempt, question, stream)
             case FallbackQuestion() as question:

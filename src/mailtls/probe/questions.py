@@ -1,14 +1,24 @@
 """What can be asked of a server. Equal questions to one target are one question, asked once.
 
-A question costs at most one connection for each attempt. It holds no host: the target does.
+A question costs at most one connection for each attempt, and none where it is asked by the way
+(`probe.folding`). It holds no host: the target does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mailtls.policy.model import Anchors
 from mailtls.terms import Mode, Protocol
+
+
+class Share(StrEnum):
+    """What the answer to one hello says of others that offer some of the same suites."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +44,9 @@ class Offer:
 
     `label` names it for people and in plans. The highest of `versions` is the hello's own version;
     TLS 1.3 is offered by `supported_versions` with empty key shares, so that a HelloRetryRequest
-    names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello.
+    names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello. Of a PART only
+    the chosen suite counts, and that of a longer hello does as well; a CONTROL is any long hello
+    that is answered.
     """
 
     label: str
@@ -46,6 +58,7 @@ class Offer:
     renegotiation_info: bool = True
     status_request: bool = False
     alpn: tuple[str, ...] = ()
+    share: Share = Share.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
