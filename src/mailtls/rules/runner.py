@@ -163,15 +163,18 @@ def _port_blocked(run: RunView) -> Iterable[TargetView]:
     """Return the targets on port 25 that timed out, where it is not their servers that are down.
 
     No connection to port 25 got through, and a control did: another port of the same address
-    answered. Without one it takes several silent addresses, and that no other port was silent too.
+    answered, or, with several silent servers, any other port. Where nothing else is asked there is
+    no control, and it takes several addresses.
     """
     of_relay = [view for view in run.targets if view.target and _port(view) == RELAY_PORT]
     others = [view for view in run.targets if view.target and _port(view) != RELAY_PORT]
     silent = [view for view in of_relay if _stopped(view) is Cause.TIMED_OUT]
     if not all(_stopped(view) in {Cause.TIMED_OUT, Cause.UNREACHABLE} for view in of_relay):
         return
-    several = len({view.place.address for view in silent}) > 1
-    if _beside(silent, others) or (several and (not others or any(map(_answered, others)))):
+    servers = {view.place for view in silent}
+    addresses = {place.address for place in servers}
+    controlled = len(servers) > 1 and any(map(_answered, others))
+    if _beside(silent, others) or controlled or (not others and len(addresses) > 1):
         yield from silent
 
 
