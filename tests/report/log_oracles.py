@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from report.runner_oracle import Command
 
 _IGNORED = re.compile("[\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _UNESCAPES = (("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%3B", ";"), ("%AZP25", "%"))
 _SECTION = re.compile(r"section_(start|end):(\d+):([a-zA-Z0-9_.-]+)(\[[^\r]*\])?\r\x1b\[0K([^\n]*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    name: str
-    properties: dict[str, str]
-    data: str
 
 
 def azure(log: str) -> list[Command]:

@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtls.errors import Problem
-from mailtls.evidence import Line
 from mailtls.report import github
 from mailtls.report.annotations import Annotation
 from mailtls.terms import Cause, Level, Outcome
 from mailtls.verdict import Location
-from report.reports import NAMES, failure, mixed, report, unknown, verdict
+from report.reports import NAMES, failure, mixed, report, said_by_strangers, unknown, verdict
 from report.runner_oracle import commands
 
 PLACE = Location(file="a,b:c%.yml", line=3, column=5, end_line=3, end_column=9)
@@ -142,20 +141,7 @@ HOSTILE = st.one_of(
 @given(HOSTILE, HOSTILE, HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_no_text_of_a_stranger_becomes_a_command(one, two, three):
-    hostile = report(
-        [
-            failure(
-                message=one,
-                observed=two,
-                remedy=three,
-                expected=one + two,
-                transcript=(Line(side="S", text=one),),
-            ),
-            unknown(endpoint=NAMES[1], message=two, observed=three, route=("endpoints", 1)),
-            verdict(endpoint=NAMES[2], message=three),
-        ],
-        title=one,
-    )
+    hostile = said_by_strangers(one, two, three)
 
     names = [each.name for each in commands(github.render(hostile))]
 

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtls.errors import UsageError
-from mailtls.evidence import Line
 from mailtls.report import text
 from mailtls.report.annotations import Annotation
 from mailtls.report.logs import Log, detect, fold, marks
@@ -16,7 +15,7 @@ from mailtls.sanitizer import clean
 from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location
 from report.log_oracles import azure, gitlab
-from report.reports import NAMES, failure, mixed, report, unknown, verdict
+from report.reports import NAMES, failure, mixed, report, said_by_strangers, verdict
 
 AZURE, GITLAB = Style(log=Log.AZURE), Style(log=Log.GITLAB)
 
@@ -172,25 +171,7 @@ HOSTILE = st.one_of(
 @given(HOSTILE, HOSTILE, HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_no_text_of_a_stranger_becomes_a_command_of_any_log(one, two, three):
-    hostile = report(
-        [
-            failure(
-                message=one,
-                observed=two,
-                remedy=three,
-                expected=one + two,
-                transcript=(Line(side="S", text=one),),
-            ),
-            unknown(endpoint=NAMES[1], message=two, observed=three, route=("endpoints", 1)),
-            verdict(
-                endpoint=NAMES[2],
-                message=three,
-                outcome=Outcome.WAIVED,
-                route=("endpoints", 2),
-            ),
-        ],
-        title=one,
-    )
+    hostile = said_by_strangers(one, two, three)
     for log in Log:
         for width in (40, 80):
             shown = text.render(hostile, Style(log=log, verbose=True, width=width))
