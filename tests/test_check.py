@@ -186,7 +186,7 @@ class TestLogs:
             done = subprocess.run(
                 [sys.executable, "-m", "mailtls", "check", *words],
                 cwd=policy.parent,
-                env={"PATH": "/usr/bin", "TERM": "xterm"},
+                env={**os.environ, "TERM": "xterm", "NO_COLOR": "", "FORCE_COLOR": ""},
                 stdout=follower,
                 stderr=follower,
                 check=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,15 @@ def test_fish_completes_commands_options_and_their_words(folder, line, completed
 )
 def test_zsh_completes_commands_options_and_their_words(folder, line, completed):
     assert shell(folder, "zsh", "-f", "-c", ZSH, "zsh", line) == f"{completed}\n"
+
+
+def test_the_script_of_bash_holds(folder):
+    (folder / "script").write_text(script("bash", PARSER, RULES))
+    checker = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run(
+        [checker, "--shell=bash", "script"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
 
 
 def test_every_option_of_every_command_is_known_to_every_shell():

@@ -82,7 +82,8 @@ def _bash(known: _Known) -> Iterator[str]:
     yield from (
         "# Completion of mailtls for bash.",
         "_mailtls() {",
-        "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= word",
+        "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}",
+        "    local command='' word",
         "    # Bash takes `=` for a word of its own.",
         "    if [[ $current == = ]]; then current=; elif [[ $before == = ]]; then",
         "        before=${COMP_WORDS[COMP_CWORD-2]}",
