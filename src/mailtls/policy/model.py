@@ -122,6 +122,7 @@ class CertificateExpectation:
     staple: bool = False
     transparency: bool = False
     algorithms: tuple[str, ...] | None = None
+    revocation: bool = False
 
 
 class Boundary(StrEnum):

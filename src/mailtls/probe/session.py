@@ -26,7 +26,7 @@ from mailtls.probe.mail import walk_inside
 from mailtls.probe.questions import SessionQuestion, UpgradeQuestion
 from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upgrade
 from mailtls.terms import Cause, Mode, Phase
-from mailtls.tls import certificates, path
+from mailtls.tls import certificates
 from mailtls.tls.session import Handshake, TlsSession
 
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
@@ -127,13 +127,7 @@ async def _handshake(
         group=done.group,
         alpn=done.alpn,
         chain=tuple(certificates.parse(der) for der in done.chain),
-        path=path.validate(
-            done.chain,
-            anchors,
-            at=attempt.settings.now(),
-            extra_pem=attempt.settings.extra_anchors,
-            system=attempt.settings.system_anchors,
-        ),
+        path=attempt.settings.path_of(done.chain, anchors),
         staple=done.staple,
         client_certificate_requested=done.client_certificate_requested,
     )

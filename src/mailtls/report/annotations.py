@@ -92,7 +92,9 @@ def _sentences(finding: Finding) -> list[str]:
         parts.append(f"expected: {result.expected}")
     if seen := observed(result):
         parts.append(f"observed: {seen}")
-    if result.outcome is not Outcome.FAIL:
+    if result.outcome is Outcome.FAIL:
+        parts += [f"certificate: {each}" for each in finding.certificates]
+    else:
         parts.append(f"stopped in {result.phase}, {result.cause}")
     return [*parts, f"fix: {result.remedy}"] if result.remedy else parts
 
