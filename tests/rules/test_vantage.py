@@ -39,7 +39,10 @@ def test_only_a_refusal_of_the_containers_own_address_is_its_own(address):
 def test_a_label_has_no_domain_and_is_no_address(host, label):
     view = replace(at("x", endpoint(host=host)), target=None, unresolved=UNKNOWN)
 
-    assert bool(gap_of(view, UNKNOWN)) == label
+    for cause in (Cause.REFUSED, Cause.TIMED_OUT):
+        assert bool(gap_of(view, missing(Phase.RESOLVE, cause))) == label
+    # It has addresses, of the other family.
+    assert gap_of(view, missing(Phase.RESOLVE, Cause.UNREACHABLE)) is None
 
 
 def test_words_of_a_session_that_went_well_are_not_read():

@@ -16,7 +16,6 @@ from mailtls.terms import Cause, Expect, Outcome, Phase
 
 _SHOWN = 10
 _SEVERAL = 2
-_UNASKED = frozenset({Cause.TIMED_OUT, Cause.UNREACHABLE})
 
 
 def across(run: RunView) -> Iterable[Placed]:
@@ -67,7 +66,7 @@ def _offline(run: RunView) -> Gap | None:
     ended = [_ended(view) for view in run.targets]
     if len({view.place.host for view in run.targets}) < _SEVERAL:
         return None
-    if all(end and end.phase is Phase.RESOLVE and end.cause in _UNASKED for end in ended):
+    if all(end and end.phase is Phase.RESOLVE and end.cause is Cause.TIMED_OUT for end in ended):
         return Gap(
             missing=Missing(
                 phase=Phase.RESOLVE,

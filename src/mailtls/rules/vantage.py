@@ -38,11 +38,13 @@ class Gap:
 
 def gap_of(view: TargetView, met: Missing | None) -> Gap | None:
     """Return the machine's part in `met`, why a target's connection or name came to nothing."""
-    if met is None or met.cause is not Cause.REFUSED:
+    if met is None:
         return None
     if met.phase is Phase.RESOLVE:
-        return _label(view)
-    return _own_container(view) if met.phase is Phase.CONNECT else None
+        # Resolvers differ on a lone label: it does not exist, or they have no answer.
+        return _label(view) if met.cause in {Cause.REFUSED, Cause.TIMED_OUT} else None
+    refused = met.phase is Phase.CONNECT and met.cause is Cause.REFUSED
+    return _own_container(view) if refused else None
 
 
 def turned_away(view: TargetView) -> Gap | None:
@@ -80,7 +82,7 @@ def _label(view: TargetView) -> Gap | None:
         missing=Missing(
             phase=Phase.RESOLVE,
             cause=Cause.UNREACHABLE,
-            detail=f"{host} is a name without a domain, and no such name is known here",
+            detail=f"{host} is a name without a domain, which cannot be looked up here",
         ),
         remedy="the label of a service container is a name inside its job's network alone: run the"
         " job in a container, or mailtls as an action or image in that job; on the machine"
