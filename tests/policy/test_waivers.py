@@ -60,15 +60,34 @@ def test_every_mistake_is_told_at_once_where_it_stands():
 
     assert [(p.location.line, p.location.column, p.message, p.hint) for p in caught.value.problems] == [
         (5, 12, "'tls-versoin' is not valid here", "did you mean tls-version?"),
-        (5, 32, "'2026-02-30' is not valid here", ""),
+        (5, 32, "'2026-02-30' is not a date", ""),
         (5, 52, "' ' is not valid here", ""),
         (6, 5, "missing key reason", ""),
         (6, 12, "'waiver' is not valid here", ""),
-        (6, 27, "'20270331' is not valid here", ""),
-        (7, 32, "'2027-3-1' is not valid here", ""),
+        (6, 27, "'20270331' is not a date", ""),
+        (7, 32, "'2027-3-1' is not a date", ""),
         (7, 53, "unknown key 'endpint'", "did you mean endpoint?"),
     ]  # fmt: skip
     assert caught.value.problems[1].expected == "a date, as 2027-03-31"
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["2027-02-29", "2027-W01-1", "27-01-01", "soon", "'2027-01-01 '", "2027-01-01T00:00", "''"],
+)
+def test_what_is_no_date_is_refused(until):
+    with pytest.raises(PolicyError) as caught:
+        load(f"  - {{rule: mode, until: {until}, reason: x}}\n")
+    assert [p.expected for p in caught.value.problems] == ["a date, as 2027-03-31"]
+
+
+@pytest.mark.parametrize(
+    "waivers", ["  x", "  - x", "  - [x]", "  - {rule: mode, until: [x], reason: x}"]
+)
+def test_what_has_another_shape_is_told_once(waivers):
+    with pytest.raises(PolicyError) as caught:
+        load(f"{waivers}\n")
+    assert len(caught.value.problems) == 1
 
 
 def test_the_schema_knows_every_rule_that_can_be_waived():

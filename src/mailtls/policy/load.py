@@ -14,7 +14,7 @@ from mailtls.policy.model import Agreement, Policy
 from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check, sound_endpoints
-from mailtls.policy.waivers import build_waivers
+from mailtls.policy.waivers import build_waivers, misdated
 from mailtls.sanitizer import clean
 from mailtls.terms import Level
 
@@ -55,6 +55,7 @@ def load_text(
     document = PolicyDocument(root=root, sources=sources)
     instance, misshapen = check(root)
     told = {problem.location for problem in problems}
+    misshapen += misdated(instance, document)
     problems += [problem for problem in misshapen if problem.location not in told]
     sound = sound_endpoints(instance, alone=bool(problems))
     endpoints, meant = build_endpoints(sound, document, read)

@@ -77,11 +77,10 @@ def sound_endpoints(instance: Value, *, alone: bool) -> dict[int, dict[str, Any]
 def _validator() -> Draft202012Validator:
     # Late: jsonschema takes 120 ms to import. References stay inside the file: an empty registry
     # retrieves nothing, where the default would fetch a remote one.
-    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema import Draft202012Validator
     from referencing import Registry
 
-    dates = FormatChecker(["date"])
-    return Draft202012Validator(schema(), registry=Registry(), format_checker=dates)
+    return Draft202012Validator(schema(), registry=Registry())
 
 
 def _resolve(part: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailtls.report.findings import Finding, Group, cost, groups, tally
+from mailtls.report.findings import Finding, Group, cost, groups, observed, tally
 from mailtls.report.model import Endpoint, Report
 from mailtls.terms import Outcome
 from mailtls.verdict import Standing
@@ -112,12 +112,14 @@ def _detail(finding: Finding) -> str:
     ]
     if result.expected:
         lines.append(f"- expected: {_code(result.expected)}")
+    if seen := observed(result):
+        lines.append(f"- observed: {_code(seen)}")
     if failed:
-        lines.append(f"- observed: {_code(result.observed)}")
         lines += [f"- certificate: {_code(each)}" for each in finding.certificates]
-        lines.append(f"- fix: {_code(result.remedy)}")
     else:
         lines.append(f"- stopped: in {result.phase}, {result.cause}")
+    if result.remedy:
+        lines.append(f"- fix: {_code(result.remedy)}")
     if result.docs_url:
         lines.append(f"- [about {result.rule}]({result.docs_url})")
     shown = result.transcript[:TRANSCRIPT_LINES]
