@@ -84,10 +84,14 @@ class TestOutcomes:
         assert [r["rule"] for r in results if r["outcome"] == "fail"] == ["reachable"]
         assert {r["cause"] for r in results if r["outcome"] == "inconclusive"} == {"PREREQUISITE"}
 
-    def test_the_format_never_changes_the_exit_code(self):
-        with responder(starttls=False) as server:
-            codes = {check(server.port, "--format", form) for form in ("text", "json", "github")}
-        assert codes == {1}
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_the_format_never_changes_the_exit_code(self, form):
+        with responder() as green, responder(starttls=False) as drifted:
+            codes = [check(server.port, "--format", form) for server in (green, drifted)]
+        # The port is closed by now, and the rule that would say so is not asked.
+        codes.append(check(green.port, "--rule", "mode", "--retries", "0", "--format", form))
+
+        assert codes == [0, 1, 3]
 
     def test_rules_can_be_chosen(self, capsys):
         with responder(starttls=False) as server:
@@ -108,6 +112,12 @@ class TestFiles:
         assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "pass"
         assert "PASS" in (tmp_path / "r.txt").read_text()
         assert "PASS" in capsys.readouterr().out
+
+    def test_every_format_is_written_in_one_run(self, tmp_path):
+        words = [f"--report={form}={form}.out" for form in FORMATS]
+        with responder(starttls=False) as server:
+            assert check(server.port, *words) == 1
+        assert {path.stem for path in tmp_path.glob("*.out") if path.stat().st_size} == set(FORMATS)
 
     def test_the_runner_gets_annotations_outputs_and_a_summary(self, capsys):
         output, summary = io.StringIO(), io.StringIO()
@@ -290,6 +300,29 @@ def test_a_chosen_endpoint_leaves_the_waivers_of_others_alone(policy, capsys):
     with responder() as server:
         assert check(server.port, "--only", f"{NAME}:587", "--fail-on", "note") == 0
     assert "waiver" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "option", "shown"),
+    [
+        ({"old_tls": True}, "-tls1_1", "TLSv1.1"),
+        ({"days": (-100, -10)}, "-starttls smtp", "certificate has expired"),
+        ({"days": (-1, 5)}, "-starttls smtp", "NotAfter"),
+    ],
+)
+@pytest.mark.usefixtures("policy")
+def test_openssl_shows_a_finding_again(changes, option, shown, capsys):
+    with responder(**changes) as server:
+        assert check(server.port, "-v") == 1
+        lines = capsys.readouterr().out.splitlines()
+        command = next(line[4:] for line in lines if line.startswith("  $ openssl"))
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, input="QUIT\n", text=True, check=False
+        )
+
+    assert option in command
+    assert shown in done.stdout + done.stderr
+    assert "BEGIN CERTIFICATE" in done.stdout
 
 
 @pytest.mark.parametrize(

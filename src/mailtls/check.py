@@ -18,7 +18,6 @@ from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, nothing_to_judge, page, policy_path
 from mailtls.errors import DOCS, PolicyError
-from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.means import client_name, open_report, read_anchors
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
@@ -37,11 +36,12 @@ from mailtls.progress import Progress, manner, shown
 from mailtls.refusals import print_problems, tell_problems, write_no_verdict
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule
 from mailtls.rules.waiver import RULE as WAIVER
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
@@ -80,7 +80,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -185,21 +185,3 @@ def _resolver(server: DnsServer | None) -> Resolver:
     if server is None:
         return SystemResolver()
     return ServerResolver(server.address, server.port, tls=server.tls)
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
-                )
-            )
-    return summaries

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Line, Observation, Observed
+from mailtls.evidence import Observation, Observed
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Service, Target
 from mailtls.rules.across import Placed, RunView
+from mailtls.rules.again import client
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.rules.vantage import is_loopback
 from mailtls.rules.waiver import settle
@@ -163,6 +164,7 @@ def _without_weight(verdict: Verdict, reason: str) -> Verdict:
         remedy="",
         phase=None,
         cause=None,
+        again=None,
     )
 
 
@@ -174,6 +176,9 @@ def _verdict(
     finding: Finding,
 ) -> Verdict:
     missing = finding.missing
+    told = finding.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}
+    question = finding.question or session_question(endpoint)
+    seen = answers.get(question)
     return Verdict(
         rule=rule.id,
         endpoint=endpoint.name,
@@ -186,19 +191,11 @@ def _verdict(
         remedy=finding.remedy,
         phase=missing.phase if missing else None,
         cause=missing.cause if missing else None,
-        transcript=_transcript(answers, finding, endpoint),
+        # The exchange that proves a failure or shows a gap; a pass needs no proof in the report.
+        transcript=seen.transcript if told and seen is not None else (),
         route=_route(endpoint, finding.key),
+        again=client(question, seen) if told else None,
     )
-
-
-def _transcript(
-    answers: Mapping[Question, Observation], finding: Finding, endpoint: Endpoint
-) -> tuple[Line, ...]:
-    """Return the exchange that proves a failure or shows a gap; a pass needs no proof in the report."""
-    if finding.outcome not in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
-        return ()
-    observation = answers.get(finding.question or session_question(endpoint))
-    return observation.transcript if observation is not None else ()
 
 
 def _route(endpoint: Endpoint, key: str) -> Route:

@@ -60,6 +60,7 @@ MAY_IMPORT = {
     "refusals": (*DATA, "policy", "report", "terminal"),
     "completion": (),
     "check": ("",),
+    "summaries": (*SHARED, "rules", "report"),
     "commands": ("",),
     "demo": ("",),
     "__init__": (),

@@ -39,7 +39,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
 }
 
 # Folders of tests that mirror no part of the source.
-OF_THE_WHOLE = {"e2e", "fuzz", "image", "lab", "meta"}
+OF_THE_WHOLE = {"browser", "e2e", "fuzz", "image", "lab", "meta"}
 
 LARGE = 250
 LARGEST = 400

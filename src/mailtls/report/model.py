@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailtls.terms import Cause, Level, Mode, Outcome, Phase, Protocol, Role
-from mailtls.verdict import ExitCode, Location, Standing
+from mailtls.verdict import ExitCode, Location, Part, Standing, Standpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,22 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What an address was shown to take or to refuse: the first 12 of `count` names, and how."""
+
+    part: Part
+    standpoint: Standpoint
+    names: tuple[str, ...]
+    count: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One address as it was met; the TLS fields are None where there was no handshake."""
+    """One address as it was met; the TLS fields are None where there was no handshake.
+
+    `proofs` are what handshakes showed, what was negotiated first.
+    """
 
     address: str
     connections: int
@@ -54,6 +68,7 @@ class Target:
     cipher: str | None
     group: str | None
     certificate: Certificate | None
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +89,8 @@ class Result:
     """One verdict with all a reader needs beside it.
 
     `title` is the rule's, `docs_url` its page or "". `transcript` lines begin with "C: ", "S: " or
-    "*: ".
+    "*: ". `reproduce` is a shell command that shows the same, "" where there is none; `source` is
+    the document that says so, as "RFC 8996 section 5", or "".
     """
 
     rule: str
@@ -88,6 +104,8 @@ class Result:
     expected: str
     observed: str
     remedy: str
+    reproduce: str
+    source: str
     phase: Phase | None
     cause: Cause | None
     transcript: tuple[str, ...]

@@ -147,6 +147,9 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         yield from labelled("more:", page or f"mailtls explain {result.rule}", style)
     if style.verbose:
         yield from (f"     | {line}" for line in result.transcript)
+        if result.reproduce:
+            # Whole, so that it can be copied.
+            yield f"  $ {result.reproduce}"
 
 
 def excerpt_lines(location: Location, excerpt: Excerpt, style: Style) -> Iterator[str]:
