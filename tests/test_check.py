@@ -277,6 +277,18 @@ def test_a_waived_failure_is_green_and_in_sight_in_every_format(policy, capsys, 
     assert "renewal is ordered" in shown
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_waiver_that_names_no_endpoint_is_told_in_every_format(policy, capsys, form):
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        "  - {rule: mode, endpoint: elsewhere, until: 2099-12-31, reason: x}\n"
+    )
+    with responder() as server:
+        assert check(server.port, "--format", form) == 0
+        assert check(server.port, "--format", form, "--fail-on", "warning") == 1
+    assert "elsewhere" in capsys.readouterr().out
+
+
 def test_a_lapsed_waiver_is_red_at_both_lines(policy, capsys):
     policy.write_text(
         f"{policy.read_text()}waivers:\n"

@@ -15,8 +15,9 @@ from mailtls.sanitizer import clean
 from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location
 from report.log_oracles import azure, gitlab
-from report.reports import NAMES, failure, mixed, report, said_by_strangers, verdict
+from report.reports import NAMES, NOW, failure, mixed, report, said_by_strangers, verdict
 
+MOMENT = int(NOW.timestamp())
 AZURE, GITLAB = Style(log=Log.AZURE), Style(log=Log.GITLAB)
 
 
@@ -93,10 +94,10 @@ def test_gitlab_gets_a_section_for_each_endpoint_with_findings():
     shown = text.render(mixed(), GITLAB)
 
     assert gitlab(shown) == [
-        ("start", "mailtls_0", NAMES[0]),
-        ("end", "mailtls_0", ""),
-        ("start", "mailtls_1", NAMES[1]),
-        ("end", "mailtls_1", ""),
+        ("start", f"mailtls_{MOMENT}_0", NAMES[0]),
+        ("end", f"mailtls_{MOMENT}_0", ""),
+        ("start", f"mailtls_{MOMENT}_1", NAMES[1]),
+        ("end", f"mailtls_{MOMENT}_1", ""),
     ]
     assert azure(shown) == []
 
@@ -178,7 +179,7 @@ def test_no_text_of_a_stranger_becomes_a_command_of_any_log(one, two, three):
             commands = [each.name for each in azure(shown)]
             sections = [(kind, name) for kind, name, _ in gitlab(shown)]
             of_azure = ["group", "endgroup", "group", "endgroup", "task.logissue", "task.logissue"]
-            of_gitlab = [(k, f"mailtls_{n}") for n in (0, 1) for k in ("start", "end")]
+            of_gitlab = [(k, f"mailtls_{MOMENT}_{n}") for n in (0, 1) for k in ("start", "end")]
             assert commands == (of_azure if log is Log.AZURE else [])
             assert sections == (of_gitlab if log is Log.GITLAB else [])
 

@@ -63,13 +63,13 @@ def detect(environment: Mapping[str, str]) -> Log:
 def fold(log: Log, number: int, title: str, lines: Iterable[str], moment: int) -> list[str]:
     """Return lines under a title that folds them, where the log can; `moment` is Unix time.
 
-    `number` tells the folds of one log apart. GitLab shows the time between the ends of a section,
+    `number` tells the folds of one run apart, the moment those of two in one job. GitLab shows the time between the ends of a section,
     and these lines take none.
     """
     if log is Log.AZURE:
         return [f"##[group]{title}", *lines, "##[endgroup]"]
     if log is Log.GITLAB:
-        name = f"mailtls_{number}"
+        name = f"mailtls_{moment}_{number}"
         return [
             f"\x1b[0Ksection_start:{moment}:{name}\r\x1b[0K{title}",
             *lines,
