@@ -105,13 +105,6 @@ def test_oauthbearer_is_as_rfc_7628_has_it():
     assert mechanism.refusal == "invalid_token"
 
 
-def test_a_token_alone_is_enough_where_the_token_names_its_user():
-    alone = Credential(name="X", username="", token=Secret("t"))
-    assert chosen(("OAUTHBEARER",), alone).first().startswith(b"n,,\x01host=")
-    with pytest.raises(SaslError, match="no username"):
-        chosen(("XOAUTH2",), alone).first()
-
-
 @pytest.mark.parametrize("said", [b"", b"\xff", b"[]", b'"x"', b'{"status": 4}', b"[" * 5000])
 def test_a_refusal_without_a_reason_is_one(said):
     mechanism = Bearer("XOAUTH2", "probe", Secret("t"), SERVICE)

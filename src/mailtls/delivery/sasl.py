@@ -152,13 +152,11 @@ class Bearer:
         """Return the token with what it is for; ^A separates the parts."""
         bearer = f"auth=Bearer {self._token.reveal()}"
         if self.name == "XOAUTH2":
-            if not self._username:
-                raise SaslError("XOAUTH2 names a user, and the credential has no username")
             parts = [f"user={self._username}", bearer]
         else:
             name = self._username.replace("=", "=3D").replace(",", "=2C")
             where = [f"host={self._service.host}", f"port={self._service.port}"]
-            parts = [f"n,a={name}," if name else "n,,", *where, bearer]
+            parts = [f"n,a={name},", *where, bearer]
         if any("\x01" in part for part in parts):
             raise SaslError("a name or token with a control character in it")
         return "\x01".join([*parts, "", ""]).encode()
