@@ -84,6 +84,7 @@ MAY_IMPORT = {
     "sending": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
+    "summaries": (*SHARED, "rules", "report"),
     "commands": ("",),
     "demo": ("",),
     "__init__": (),
