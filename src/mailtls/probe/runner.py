@@ -33,6 +33,7 @@ from mailtls.evidence import (
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
+from mailtls.probe.doubt import doubt
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import Question, Service, Target, UpgradeQuestion
 from mailtls.probe.turns import Turns
@@ -136,6 +137,8 @@ class Runner:
                     if question in followers
                     else _not_asked(first.result())
                 )
+            if (more := doubt(answers)) is not None:
+                answers[more] = await self._ask(more, target, deadline, lambda: None)
             return answers
 
     async def _ask(

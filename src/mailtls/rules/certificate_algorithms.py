@@ -26,6 +26,7 @@ from mailtls.rules.base import (
     passed,
     session_question,
 )
+from mailtls.rules.control import silence
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.certificates import parse
 from mailtls.tls.identity import match
@@ -102,8 +103,8 @@ def _leaf(
     match evidence.answer:
         case AlertAnswer(name=name):
             return _NotServed(why=f"refused with the alert {name}")
-        case ClosedAnswer():
-            return _NotServed(why="refused without an alert")
+        case ClosedAnswer() as closed:
+            return silence(view, closed) or _NotServed(why="refused without an alert")
         case _:
             return _NotServed(why="answered without a certificate")
 

@@ -101,7 +101,11 @@ def _by_mail(view: TargetView) -> Finding:
     observed = f"before TLS {text(seen.clear)}; after TLS {text(compared)}"
     if compared.code.startswith("2"):
         return passed("the server demands TLS", expected=_EXPECTED, observed=observed, key=_KEY)
-    if compared.code in LOGIN_WANTED and isinstance(seen.after, Capabilities) and seen.after.mechanisms:
+    if (
+        compared.code in LOGIN_WANTED
+        and isinstance(seen.after, Capabilities)
+        and seen.after.mechanisms
+    ):
         return passed(
             "the server demands a login, and offers one only after TLS",
             expected=_EXPECTED,
