@@ -31,6 +31,7 @@ from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
+from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
@@ -168,8 +169,16 @@ def _write_to(file: TextIO | None, content: str) -> None:
 async def _probe(
     policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
+    network, routes = _network(options), Routes(detours=options.connect_to)
+    settings = Settings(
+        client_name=_client_name(options.client_name),
+        extra_anchors=anchors,
+        system_anchors=system_anchors(os.environ),
+        randomness=secrets.token_bytes,
+        now=_constant(now),
+    )
     runner = Runner(
-        _network(options),
+        network,
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -177,16 +186,19 @@ async def _probe(
             retries=options.retries,
             gentle=options.gentle,
         ),
-        settings=Settings(
-            client_name=_client_name(options.client_name),
-            extra_anchors=anchors,
-            system_anchors=system_anchors(os.environ),
-            randomness=secrets.token_bytes,
-            now=_constant(now),
-        ),
-        routes=Routes(detours=options.connect_to),
+        settings=settings,
+        routes=routes,
     )
-    return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    plan = build_plan(policy, select(RULES, options.rule))
+    book = await runner.run(plan)
+    if not any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks):
+        return book
+    # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
+    from mailtls.probe.revocation import ask_revocation
+    from mailtls.probe.web import Web
+
+    web = Web(network=network, settings=settings, routes=routes)
+    return await ask_revocation(plan, book, web, seconds=options.timeout)
 
 
 def _network(options: argparse.Namespace) -> Network:

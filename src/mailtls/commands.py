@@ -111,9 +111,10 @@ def plan(options: argparse.Namespace) -> int:
     asked = build_plan(narrow(policy, options.only), select(RULES, options.rule))
     for service in asked.services:
         mine = [ask for ask in asked.asks if ask.service == service]
-        count = asked.connections(service)
+        count, most = asked.connections(service), asked.most_connections(service)
         noun = "connection" if count == 1 else "connections"
-        sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address\n")
+        more = f", at most {most} where it refuses long hellos" if most > count else ""
+        sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address{more}\n")
         for ask in mine:
             rules = dict.fromkeys(rule for _, rule in ask.askers)
             sys.stdout.write(f"  {describe(ask.question)}\n    for {', '.join(rules)}\n")

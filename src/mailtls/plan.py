@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailtls.policy.model import AddressChoice, Policy
-from mailtls.probe.questions import Question, Service, SessionQuestion
+from mailtls.probe.folding import Call, Family, connections, fold, most_connections
+from mailtls.probe.questions import Question, RevocationQuestion, Service, SessionQuestion
 from mailtls.rules import select
 from mailtls.rules.base import Rule
 
@@ -31,8 +32,16 @@ class Plan:
     asks: tuple[Ask, ...]
 
     def connections(self, service: Service) -> int:
-        """Return the most connections one address of a service gets, retries aside."""
-        return len({ask.question for ask in self.asks if ask.service == service})
+        """Return the connections one address of a service gets, retries aside."""
+        return connections(self._folded(service))
+
+    def most_connections(self, service: Service) -> int:
+        """Return the most it gets, which is where the server does not read long hellos."""
+        return most_connections(self._folded(service))
+
+    def _folded(self, service: Service) -> tuple[Call | Family, ...]:
+        asked = (ask.question for ask in self.asks if ask.service == service)
+        return fold(each for each in asked if not isinstance(each, RevocationQuestion))
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -239,3 +239,25 @@ def test_quit_closes(talk):
 def test_a_greeting_alone(talk, said, cause):
     assert talk.play(SMTP.greeting, [(b"", GREETING)]) == Reply(code="220", lines=("mx ESMTP",))
     assert talk.missing(SMTP.greeting, [(b"", said)]) == (Phase.GREETING, cause)
+
+
+def test_mail_and_its_reset_go_with_one_more_command_in_one_write(talk):
+    mail = b"MAIL FROM:<>\r\nRSET\r\nSTARTTLS\r\n"
+    replies = b"530 TLS first\r\n250 ok\r\n"
+    answer = talk.play(lambda: SMTP.mail(b"STARTTLS", phase=Phase.CAPABILITY), [(mail, replies)])
+    assert answer == Reply(code="530", lines=("TLS first",))
+
+
+def test_the_reply_to_the_last_command_of_a_group_is_read_behind_it():
+    group = SMTP.mail(b"STARTTLS", phase=Phase.CAPABILITY)
+    group.receive_data(b"250 ok\r\n250 ok\r\n220 go\r\nextra")
+    upgrade, reply = SMTP.awaited_upgrade(), SMTP.awaited()
+    for engine in (upgrade, reply):
+        engine.receive_data(group.trailing)
+        assert not engine.data_to_send()
+
+    assert upgrade.outcome == UpgradeReply(
+        accepted=True, temporary=False, reply=Reply(code="220", lines=("go",)), leftover=b"extra"
+    )
+    assert reply.outcome == Reply(code="220", lines=("go",))
+    assert (upgrade.phase, reply.phase) == (Phase.UPGRADE, Phase.AFTER_TLS)

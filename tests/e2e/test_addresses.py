@@ -71,8 +71,7 @@ def test_one_stale_address_of_eight_is_found(run, spread):
     assert done.code == 0
     (endpoint,) = done.report["endpoints"]
     assert {t["address"] for t in endpoint["targets"]} == set(spread)
-    # Six decide TLS, three more what STARTTLS is worth.
-    assert max(t["connections"] for t in endpoint["targets"]) <= 6 + 3
+    assert {t["connections"] for t in endpoint["targets"]} == {6}
 
 
 def test_a_strict_gate_fails_on_it(run):

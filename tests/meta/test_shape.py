@@ -29,8 +29,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "policy/model.py": _VALUES,
     "probe/attempt.py": _CONNECTIONS,
     "probe/hello.py": _CONNECTIONS,
+    "probe/mail.py": "what the walk says: tests/probe/test_upgrade.py",
     "probe/questions.py": _VALUES,
     "probe/session.py": _CONNECTIONS,
+    "probe/steps.py": _CONNECTIONS,
     "tls/openssl.py": "the parts of tls/session.py that touch pyOpenSSL: tests/tls/test_session.py",
 }
 

@@ -30,7 +30,7 @@ from mailtls.evidence import (
     WrongMode,
 )
 from mailtls.policy.model import Anchors
-from mailtls.probe import session as session_module
+from mailtls.probe import steps
 from mailtls.probe.attempt import Attempt
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import (
@@ -124,7 +124,7 @@ def test_clear_text_on_an_implicit_port_is_named():
 
 
 def test_implicit_tls_on_a_starttls_port_is_named_on_the_same_connection(monkeypatch):
-    monkeypatch.setattr(session_module, "GREETING_PATIENCE", 0.5)
+    monkeypatch.setattr(steps, "GREETING_PATIENCE", 0.5)
     with responder(Protocol.IMAP, Mode.IMPLICIT) as server:
         seen = ask(server.port, session(Protocol.IMAP, Mode.STARTTLS))
 
@@ -135,12 +135,12 @@ def test_implicit_tls_on_a_starttls_port_is_named_on_the_same_connection(monkeyp
 
 
 def test_patience_and_the_last_exchange_fit_into_twelve_seconds():
-    assert session_module.GREETING_PATIENCE + session_module.SILENT_PORT_SECONDS < 12
-    assert session_module.GREETING_PATIENCE > 6
+    assert steps.GREETING_PATIENCE + steps.SILENT_PORT_SECONDS < 12
+    assert steps.GREETING_PATIENCE > 6
 
 
 def test_a_greeting_held_back_in_parts_is_waited_for(monkeypatch):
-    monkeypatch.setattr(session_module, "GREETING_PATIENCE", 0.5)
+    monkeypatch.setattr(steps, "GREETING_PATIENCE", 0.5)
 
     def talk(connection: socket.socket) -> None:
         connection.sendall(b"220-not yet\r\n")
@@ -157,8 +157,8 @@ def test_a_greeting_held_back_in_parts_is_waited_for(monkeypatch):
 
 
 def test_a_silent_port_is_a_time_out_and_no_verdict(monkeypatch):
-    monkeypatch.setattr(session_module, "GREETING_PATIENCE", 0.3)
-    monkeypatch.setattr(session_module, "SILENT_PORT_SECONDS", 0.3)
+    monkeypatch.setattr(steps, "GREETING_PATIENCE", 0.3)
+    monkeypatch.setattr(steps, "SILENT_PORT_SECONDS", 0.3)
     with peer(says(b"")) as (port, _):
         facts = evidence(ask(port, session(Protocol.SMTP, Mode.STARTTLS)))
 
@@ -167,7 +167,7 @@ def test_a_silent_port_is_a_time_out_and_no_verdict(monkeypatch):
 
 
 def test_http_answers_the_last_exchange_of_a_silent_port(monkeypatch):
-    monkeypatch.setattr(session_module, "GREETING_PATIENCE", 0.3)
+    monkeypatch.setattr(steps, "GREETING_PATIENCE", 0.3)
     with peer(says(b"", b"HTTP/1.1 400 Bad Request\r\n\r\n")) as (port, _):
         facts = evidence(ask(port, session(Protocol.SMTP, Mode.STARTTLS)))
 

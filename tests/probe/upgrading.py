@@ -47,7 +47,7 @@ class Faults:
     """What the server does wrong.
 
     `keeps_input` carries out what followed the request inside TLS; `resumes` goes on in clear after
-    a failed handshake; `nests` accepts a second request; `leftover` follows the go-ahead in clear;
+    a failed handshake; `nests` accepts a second request; `hangs_up` where its answer is nothing; `leftover` follows the go-ahead in clear;
     `refuses` answers a request that has something behind it; `answers` replaces single answers,
     looked up as "tls COMMAND" inside TLS and as "COMMAND" everywhere; `remembers` a greeting.
     """
@@ -55,6 +55,7 @@ class Faults:
     keeps_input: bool = False
     resumes: bool = False
     nests: bool = False
+    hangs_up: bool = False
     remembers: bool = False
     leftover: str = ""
     refuses: str = ""
@@ -123,7 +124,7 @@ WORDS = {
 @contextlib.contextmanager
 def server(protocol: str, faults: Faults) -> Iterator[tuple[int, list[int]]]:
     """Serve `protocol` with `faults`; give the port and a list that grows by one a connection."""
-    context = _context(asks=faults.asks_for_certificate)
+    context = identity_context(asks=faults.asks_for_certificate)
 
     def talk(connection: socket.socket) -> None:
         _serve(connection, WORDS[protocol], faults, context)
@@ -160,7 +161,10 @@ def _talk(
         if words.answer is not _imap or verb != words.request:
             tag, verb = "", line
         if verb != words.request or (session.tls and not faults.nests):
-            connection.sendall(_answer(words, faults, session, line).encode())
+            answer = _answer(words, faults, session, line).encode()
+            if not answer and faults.hangs_up:
+                return None
+            connection.sendall(answer)
             continue
         if buffer and faults.refuses:
             connection.sendall(faults.refuses.encode())
@@ -192,7 +196,8 @@ def _is_hello(connection: socket.socket) -> bool:
     return False
 
 
-def _context(*, asks: bool) -> ssl.SSLContext:
+def identity_context(*, asks: bool = False) -> ssl.SSLContext:
+    """Return a server's context with the identity of `NAME`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     identity = AUTHORITY.issue(NAME)
     with tempfile.TemporaryDirectory() as folder:
@@ -204,12 +209,14 @@ def _context(*, asks: bool) -> ssl.SSLContext:
     return context
 
 
-def verdicts(port: int, protocol: str, *rules: str, keys: str = "") -> list[Verdict]:
+def verdicts(
+    port: int, protocol: str, *rules: str, keys: str = "", mode: str = "starttls"
+) -> list[Verdict]:
     """Check the server on `port` by the real path from policy to verdicts."""
     text = (
         "version: 1\nendpoints:\n"
         f"  - {{host: 127.0.0.1, identity: {NAME}, port: {port}, protocol: {protocol},"
-        f" mode: starttls{keys and ', ' + keys}}}\n"
+        f" mode: {mode}{keys and ', ' + keys}}}\n"
     )
     policy, _, _ = load_text(text.encode(), "p.yml", lambda *_: b"")
     chosen = select(RULES, rules)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from factories import ALERT, CLOSED, endpoint, missing, only, session, tls
+from factories import ALERT, CLOSED, endpoint, missing, only, seen, session, tls
 from mailtls.evidence import HandshakeRefused
+from mailtls.rules.base import hello_question
 from mailtls.rules.tls_cipher import RULE
 from mailtls.terms import Cause, Level, Outcome, Phase, Role, TlsVersion
+from mailtls.tls import offers
 from mailtls.tls.codepoints import suite_by_name
 from tls_views import (
     BAD,
@@ -126,6 +128,17 @@ def test_anonymous_suites_are_an_error_on_submission_and_a_note_on_a_relay():
     noted, green = run(RELAY, hellos={FACTS: answered(ANONYMOUS, anonymous=True)})
     assert (noted.outcome, noted.level) == (Outcome.FAIL, Level.NOTE)
     assert green.outcome is Outcome.PASS
+
+
+def test_a_hello_of_old_versions_shows_anonymous_suites_by_the_way_on_a_relay_alone():
+    old = offers.at_most(TlsVersion.TLS1_1)
+    choice = answered(ANONYMOUS, anonymous=True, version=TlsVersion.TLS1_1)
+    for of, outcomes in ((RELAY, [Outcome.FAIL, Outcome.PASS]), (endpoint(), [Outcome.PASS])):
+        view = looking(RULE, of)
+        asked = {**view.answers, hello_question(of, old): seen(choice)}
+        found = list(RULE.check(replace(view, answers=asked)))
+        assert [f.outcome for f in found] == outcomes
+        assert {f.level for f in found if f.outcome is Outcome.FAIL} <= {Level.NOTE}
 
 
 def test_an_allow_list_is_judged_by_its_complement_at_the_endpoints_level():

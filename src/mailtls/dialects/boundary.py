@@ -37,6 +37,10 @@ _LINES = 64
 class Crossing:
     """The commands of one protocol, and the replies to look for; `word` cannot be guessed.
 
+    A server that reads the smuggled command as the start of TLS takes its fourth and fifth byte for a
+    record's length (RFC 8446 section 5.1): letters make that too long to be waited for, as OpenSSL
+    from 3.2 waits, and with it Dovecot 2.4.
+
     `smuggled` is sent in clear, `real` inside TLS; `answered` matches a line of the reply to the
     first, `ended` the reply to the second; `undecided` a line that answers either of them.
     """
@@ -71,10 +75,10 @@ CROSSINGS: dict[Protocol, Crossing] = {
     Protocol.SMTP: _SMTP,
     Protocol.LMTP: _SMTP,
     Protocol.IMAP: Crossing(
-        smuggled=lambda word: f"x{word} NOOP".encode(),
-        real=lambda word: f"y{word} LOGOUT".encode(),
-        answered=lambda word: f"x{word} ",
-        ended=lambda word: f"y{word} ",
+        smuggled=lambda word: f"smuggled{word} NOOP".encode(),
+        real=lambda word: f"real{word} LOGOUT".encode(),
+        answered=lambda word: f"smuggled{word} ",
+        ended=lambda word: f"real{word} ",
         leaves=True,
     ),
     # Inside TLS a second STLS is refused (RFC 2595 section 4), and CAPA never is.
@@ -119,15 +123,22 @@ def _first_replies(crossing: Crossing, word: str) -> Script[Smuggled]:
     return (yield from give_up(Cause.MALFORMED, "the reply to the first command in TLS never came"))
 
 
-def fallback(protocol: Protocol, word: str) -> Dialogue[Fallback]:
-    """Send a junk record where a ClientHello is due, then a command in clear, and read to the end."""
-    return Dialogue(_fallback(CROSSINGS[protocol], word), Phase.HANDSHAKE)
+def fallback(
+    protocol: Protocol, word: str, *, junk: bool = True, alerted: bool = False
+) -> Dialogue[Fallback]:
+    """Say a command in clear where a handshake failed, and read to the end.
+
+    `junk` makes it fail: a record where a ClientHello is due, whose answer is waited for. `alerted` is
+    whether a TLS alert has come already.
+    """
+    return Dialogue(_fallback(CROSSINGS[protocol], word, junk, alerted), Phase.HANDSHAKE)
 
 
-def _fallback(crossing: Crossing, word: str) -> Script[Fallback]:
+def _fallback(crossing: Crossing, word: str, junk: bool, alerted: bool) -> Script[Fallback]:  # noqa: FBT001 - private
     answered = re.compile(crossing.answered(word), re.IGNORECASE)
-    yield Send(JUNK_RECORD)
-    alerted = asked = False
+    command = crossing.smuggled(word) + b"\r\n"
+    yield Send(JUNK_RECORD if junk else command)
+    asked = 0 if junk else 1
     for _ in range(_LINES):
         first = yield LookAtFirst()
         if not first:
@@ -136,11 +147,14 @@ def _fallback(crossing: Crossing, word: str) -> Script[Fallback]:
             header = yield ReadLiteral(_HEADER)
             yield ReadLiteral(int.from_bytes(header[3:5]))
             alerted = True
+            talks = False
         else:
             line = (yield ReadLine()).decode("latin-1")
             if asked and answered.match(line):
                 return Fallback(alerted=alerted, resumed=(line,))
-        if not asked:
-            yield Send(crossing.smuggled(word) + b"\r\n")
-            asked = True
+            talks = True
+        # Who talks in clear is asked again: what was left of the junk may have spoilt the first.
+        if asked < 1 + talks:
+            yield Send(command)
+            asked += 1
     return Fallback(alerted=alerted, resumed=())

@@ -37,6 +37,9 @@ _OLD_AUTH = re.compile(rb"\AAUTH=")
 _FAMILY = (Spoken.SMTP, Spoken.LMTP)
 _READY = "220"
 _DONE = "250"
+MAIL = b"MAIL FROM:<>"
+"""The null reverse-path (RFC 5321 section 4.5.5): no address of anybody's."""
+
 _HELLO = {Protocol.SMTP: b"EHLO", Protocol.LMTP: b"LHLO"}
 _SIBLING = {Protocol.SMTP: Protocol.LMTP, Protocol.LMTP: Protocol.SMTP}
 _SPOKEN = {Protocol.SMTP: Spoken.SMTP, Protocol.LMTP: Spoken.LMTP}
@@ -74,6 +77,23 @@ class SmtpDialect:
     ) -> Dialogue[Reply]:
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
+
+    def mail(self, behind: bytes, *, phase: Phase) -> Dialogue[Reply]:
+        """Say MAIL, RSET and one more command in one write, and read the replies to the first two.
+
+        RFC 2920 section 3.1 allows that where PIPELINING is offered, with STARTTLS or QUIT as the last
+        (RFC 3207 section 4). The reply to it is for `awaited` or `awaited_upgrade`, which take what is
+        `trailing` here.
+        """
+        return Dialogue(_grouped(MAIL, b"RSET", behind), phase)
+
+    def awaited(self, *, phase: Phase = Phase.AFTER_TLS) -> Dialogue[Reply]:
+        """Read the reply to what was said already."""
+        return Dialogue(_reply(), phase)
+
+    def awaited_upgrade(self) -> Dialogue[UpgradeReply]:
+        """Read the answer to a STARTTLS that was said already."""
+        return Dialogue(_upgraded(), Phase.UPGRADE)
 
     def closing(self) -> Dialogue[Reply]:
         """Say QUIT."""
@@ -174,8 +194,21 @@ def _offers(reply: Reply) -> Capabilities:
 
 
 def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
-    reply = yield from _exchange(upgrade_lines(b"STARTTLS", pipelined))
+    yield Send(upgrade_lines(b"STARTTLS", pipelined))
+    return (yield from _upgraded())
+
+
+def _upgraded() -> Script[UpgradeReply]:
+    reply = yield from _reply()
     return (yield from upgrade_reply(reply, go_ahead=_READY, temporary=_temporary(reply)))
+
+
+def _grouped(*commands: bytes) -> Script[Reply]:
+    yield Send(b"".join(map(command_line, commands)))
+    first = yield from _reply()
+    for _ in commands[2:]:
+        yield from _reply()
+    return first
 
 
 def _as_sent(reply: Reply) -> bytes:

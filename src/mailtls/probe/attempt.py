@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtls.engine import Engine
-from mailtls.evidence import Line, Missing
+from mailtls.evidence import FallbackEvidence, Line, Missing, PathValidation, Reply, Skipped
 from mailtls.net.interface import Stream
+from mailtls.policy.model import Anchors
 from mailtls.probe.conversation import T, converse
-from mailtls.probe.questions import Question, Target
+from mailtls.probe.questions import Offer, Question, Target
 from mailtls.sanitizer import clean
-from mailtls.tls.path import SystemAnchors
+from mailtls.tls.path import SystemAnchors, validate
 
 CONNECT_SECONDS = 10.0
 
@@ -39,10 +40,50 @@ class Settings:
     randomness: Callable[[int], bytes]
     now: Callable[[], datetime]
 
+    def path_of(self, chain: Sequence[bytes], anchors: Anchors) -> PathValidation:
+        """Return whether a chain as sent leads to an anchor; `--ca-file` joins the system's."""
+        return validate(
+            chain,
+            anchors,
+            at=self.now(),
+            extra_pem=self.extra_anchors,
+            system=self.system_anchors,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InClear:
+    """The answers to MAIL in clear, before any EHLO and behind it."""
+
+    unannounced: Reply | Missing
+    clear: Reply | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """The answers inside TLS: MAIL without a new EHLO and behind it, and a second request for TLS."""
+
+    forgotten: Reply | Skipped | Missing
+    protected: Reply | Skipped | Missing
+    again: Reply | Missing
+
+
+@dataclass(slots=True, kw_only=True)
+class Heard:
+    """What was heard of the questions asked by the way, None where it was not come to."""
+
+    in_clear: InClear | None = None
+    inside: Inside | None = None
+    fallback: FallbackEvidence | None = None
+
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One connection in progress: its deadline, its transcript and who waits for its first step."""
+    """One connection in progress: its deadline, its transcript and who waits for its first step.
+
+    `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
+    offer of a hello that another's answer chooses.
+    """
 
     question: Question
     target: Target
@@ -50,12 +91,19 @@ class Attempt:
     settings: Settings
     deadline: float
     on_progress: Callable[[], None]
+    carries: tuple[Question, ...] = ()
+    decided: Awaitable[Offer] | None = None
+    heard: Heard = field(default_factory=Heard)
     lines: list[Line] = field(default_factory=list)
     _last: tuple[Engine[object] | None, int] = (None, 0)
 
     def seconds(self, most: float = STEP_SECONDS) -> float:
         """Return how long the next step may take."""
         return max(0.0, min(most, self.deadline - time.monotonic()))
+
+    def carries_any(self, kind: type[Question]) -> bool:
+        """Return whether a question of this kind is asked by the way."""
+        return any(isinstance(each, kind) for each in self.carries)
 
     def note(self, text: str) -> None:
         """Add an event to the transcript."""

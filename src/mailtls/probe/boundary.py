@@ -7,16 +7,17 @@ handshake begins with is refused as any broken client's is.
 from __future__ import annotations
 
 from mailtls.dialects import DIALECTS
-from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.boundary import CROSSINGS, fallback, first_replies
 from mailtls.evidence import (
+    AlertAnswer,
     ClosedAnswer,
     Fallback,
     FallbackEvidence,
     HandshakeRefused,
+    HelloEvidence,
     InjectionEvidence,
     Missing,
-    NotOffered,
+    ServerAnswer,
     Smuggled,
     UpgradeReply,
     WrongMode,
@@ -24,8 +25,8 @@ from mailtls.evidence import (
 from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream, drain
 from mailtls.probe.questions import FallbackQuestion, InjectionQuestion
-from mailtls.probe.session import behind, farewell, open_dialogue, tls_engine
-from mailtls.terms import Cause, Phase
+from mailtls.probe.steps import behind, farewell, go_ahead, tls_engine
+from mailtls.terms import Cause, Phase, Protocol
 from mailtls.tls.session import Handshake
 
 FALLBACK_SECONDS = 5.0
@@ -33,8 +34,6 @@ FALLBACK_SECONDS = 5.0
 
 SMUGGLED_SECONDS = 3.0
 """Longest wait for TLS behind a smuggled command, before the server is told that no more will come."""
-
-_Step = UpgradeReply | NotOffered | Missing
 
 
 async def ask_injection(
@@ -44,7 +43,7 @@ async def ask_injection(
     dialect = DIALECTS[question.protocol]
     crossing = CROSSINGS[question.protocol]
     word = _word(attempt)
-    step = await _go_ahead(attempt, dialect, stream, crossing.smuggled(word))
+    step = await go_ahead(attempt, dialect, stream, crossing.smuggled(word))
     if not isinstance(step, UpgradeReply) or not step.accepted:
         await farewell(attempt, dialect, stream, step)
         return InjectionEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
@@ -78,17 +77,46 @@ async def ask_fallback(
 ) -> FallbackEvidence:
     """Send a junk record where a ClientHello is due, and see whether commands are answered in clear."""
     dialect = DIALECTS[question.protocol]
-    step = await _go_ahead(attempt, dialect, stream, b"")
+    step = await go_ahead(attempt, dialect, stream)
     if not isinstance(step, UpgradeReply) or not step.accepted:
         await farewell(attempt, dialect, stream, step)
         return FallbackEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
-    before = stream.received
-    engine = fallback(question.protocol, _word(attempt))
-    answer: Fallback | Missing = await attempt.run(stream, engine, most=FALLBACK_SECONDS)
-    if isinstance(answer, Missing) and _is_an_end(answer, alerted=stream.received > before):
-        answer = Fallback(alerted=stream.received > before, resumed=())
-    await farewell(attempt, dialect, stream, answer if _talks(answer) else _SILENT)
+    answer = await in_clear_again(attempt, question.protocol, stream)
     return FallbackEvidence(upgrade=step, answer=answer)
+
+
+async def in_clear_again(
+    attempt: Attempt,
+    protocol: Protocol,
+    stream: BoundedStream,
+    failed: HelloEvidence | Missing | None = None,
+    trailing: bytes = b"",
+) -> Fallback | Missing:
+    """Say a command in clear behind a handshake that failed, read to the end, and close tidily.
+
+    `failed` is what became of a hello, and `trailing` what came behind that. Without a hello, and
+    behind one that was accepted, a junk record makes the handshake fail first.
+    """
+    refused = isinstance(failed, HelloEvidence) and isinstance(failed.answer, AlertAnswer)
+    answered = isinstance(failed, HelloEvidence) and isinstance(failed.answer, ServerAnswer)
+    answer: Fallback | Missing
+    hung_up = isinstance(failed, HelloEvidence) and not refused and not answered
+    if hung_up and not trailing:
+        answer = Fallback(alerted=False, resumed=())
+    elif isinstance(failed, Missing) and failed.cause is not Cause.MALFORMED:
+        answer = failed
+    else:
+        before = stream.received
+        junk = failed is None or answered
+        engine = fallback(protocol, _word(attempt), junk=junk, alerted=refused)
+        # A hello that was refused in clear has its refusal in `trailing`.
+        engine.receive_data(trailing if refused or hung_up else b"")
+        answer = await attempt.run(stream, engine, most=FALLBACK_SECONDS)
+        alerted = refused or stream.received > before
+        if isinstance(answer, Missing) and _is_an_end(answer, alerted=alerted):
+            answer = Fallback(alerted=alerted, resumed=())
+    await farewell(attempt, DIALECTS[protocol], stream, answer if _talks(answer) else _SILENT)
+    return answer
 
 
 _SILENT = Missing(phase=Phase.HANDSHAKE, cause=Cause.CLOSED, detail="nobody listens any more")
@@ -105,21 +133,6 @@ def _is_an_end(missing: Missing, *, alerted: bool) -> bool:
     """
     ended = missing.cause in {Cause.CLOSED, Cause.RESET}
     return ended or (alerted and missing.cause is Cause.TIMED_OUT)
-
-
-async def _go_ahead(
-    attempt: Attempt, dialect: Dialect, stream: BoundedStream, pipelined: bytes
-) -> _Step:
-    opening: Opening | WrongMode | Missing = await open_dialogue(attempt, dialect, stream)
-    if isinstance(opening, Missing):
-        return opening
-    if isinstance(opening, WrongMode):
-        return behind(opening, Phase.GREETING)
-    if isinstance(opening.capabilities, Missing):
-        return opening.capabilities
-    if not dialect.offers_starttls(opening.capabilities):
-        return NotOffered(capabilities=opening.capabilities)
-    return await attempt.run(stream, dialect.upgrade(pipelined))
 
 
 def _word(attempt: Attempt) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Protocol, TypeVar
 
 from mailtls.engine import Engine
@@ -133,6 +134,15 @@ async def converse(stream: Stream, engine: Engine[T], *, seconds: float) -> T | 
         )
     except StreamError as error:
         return Missing(phase=engine.phase, cause=error.cause, detail=error.detail)
+
+
+async def within(awaited: Awaitable[T], *, seconds: float) -> T | None:
+    """Return what is awaited, None where that takes longer; it goes on either way."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(awaited)
+    except TimeoutError:
+        return None
 
 
 async def drain(stream: Stream, *, seconds: float) -> bool:

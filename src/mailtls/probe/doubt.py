@@ -18,7 +18,7 @@ from mailtls.evidence import (
     SessionEvidence,
     TlsFacts,
 )
-from mailtls.probe.questions import HelloQuestion, Question
+from mailtls.probe.questions import HelloQuestion, KindQuestion, Question
 from mailtls.terms import TlsVersion
 from mailtls.tls import offers
 
@@ -32,8 +32,8 @@ def doubt(answers: Mapping[Question, Observation]) -> HelloQuestion | None:
             case Observed(evidence=SessionEvidence(tls=TlsFacts(version=agreed))):
                 version = TlsVersion(agreed)
             case Observed(evidence=HelloEvidence(answer=ClosedAnswer())):
-                assert isinstance(question, HelloQuestion)
-                closed = question
+                assert isinstance(question, HelloQuestion | KindQuestion)
+                closed = question if isinstance(question, HelloQuestion) else question.hello
             case Observed(evidence=HelloEvidence()):
                 return None
     if version is None or closed is None:

@@ -1,14 +1,24 @@
 """What can be asked of a server. Equal questions to one target are one question, asked once.
 
-A question costs at most one connection for each attempt. It holds no host: the target does.
+A question costs at most one connection for each attempt, and none where it is asked by the way
+(`probe.folding`). It holds no host: the target does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mailtls.policy.model import Anchors
 from mailtls.terms import Mode, Protocol
+
+
+class Share(StrEnum):
+    """What the answer to one hello says of others that offer some of the same suites."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +44,9 @@ class Offer:
 
     `label` names it for people and in plans. The highest of `versions` is the hello's own version;
     TLS 1.3 is offered by `supported_versions` with empty key shares, so that a HelloRetryRequest
-    names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello.
+    names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello. Of a PART only
+    the chosen suite counts, and that of a longer hello does as well; a CONTROL is any long hello
+    that is answered.
     """
 
     label: str
@@ -45,7 +57,9 @@ class Offer:
     extended_master_secret: bool = True
     renegotiation_info: bool = True
     status_request: bool = False
+    timestamps: bool = False
     alpn: tuple[str, ...] = ()
+    share: Share = Share.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +91,18 @@ class HelloQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindQuestion:
+    """The chain that a server has for a key of one `kind`, "rsa" or "ecdsa", held to `anchors`.
+
+    `hello` offers suites of that kind alone. It is not sent where the session shows such a leaf.
+    """
+
+    kind: str
+    hello: HelloQuestion
+    anchors: Anchors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeQuestion:
     """What is accepted before the upgrade, what is forgotten by it, and whether a second is refused.
 
@@ -103,13 +129,25 @@ class FallbackQuestion:
     protocol: Protocol
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationQuestion:
+    """Whether the CAs still stand by the certificates that a session saw.
+
+    It is asked of the CAs, once the session's answer is known, and costs the target nothing.
+    """
+
+    session: SessionQuestion
+
+
 Question = (
     PortQuestion
     | SessionQuestion
     | HelloQuestion
+    | KindQuestion
     | UpgradeQuestion
     | InjectionQuestion
     | FallbackQuestion
+    | RevocationQuestion
 )
 
 
@@ -122,9 +160,13 @@ def describe(question: Question) -> str:
             return "one full session"
         case HelloQuestion(offer=offer):
             return f"a hello offering {offer.label}"
+        case KindQuestion(hello=hello):
+            return f"a hello for {hello.offer.label}, unless the session shows one"
         case UpgradeQuestion():
             return "the same commands before and after STARTTLS"
         case InjectionQuestion():
             return "STARTTLS with a command behind it in one write"
         case FallbackQuestion():
             return "STARTTLS with junk in place of a handshake"
+        case RevocationQuestion():
+            return "revocation lists and OCSP responders, at the URLs of the certificates"

@@ -10,37 +10,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from mailtls.book import EvidenceBook, select_addresses
-from mailtls.evidence import (
-    Capabilities,
-    Evidence,
-    FallbackEvidence,
-    HelloEvidence,
-    InjectionEvidence,
-    Missing,
-    NotObserved,
-    Observation,
-    Observed,
-    PortEvidence,
-    Resolved,
-    SessionEvidence,
-    UpgradeEvidence,
-    WrongMode,
-)
+from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.doubt import doubt
+from mailtls.probe.family import ask_family
+from mailtls.probe.folding import Call, Family, fold
+from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Question, Service, Target, UpgradeQuestion
+from mailtls.probe.questions import (
+    KindQuestion,
+    Offer,
+    Question,
+    RevocationQuestion,
+    Service,
+    Target,
+)
 from mailtls.probe.turns import Turns
-from mailtls.terms import Cause, Phase
-
-RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
-"""What may be better a moment later; a refusal, a missing route or nonsense will not."""
+from mailtls.terms import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +84,8 @@ class Runner:
         resolutions = {service: by_host[self._routes(service).host] for service in services}
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
+            if isinstance(ask.question, RevocationQuestion):
+                continue  # `probe.revocation` asks it, of others
             found_here = resolutions[ask.service]
             known = () if isinstance(found_here, Missing) else found_here.addresses
             for address in select_addresses(known, ask.addresses):
@@ -117,50 +113,61 @@ class Runner:
         self, target: Target, questions: list[Question]
     ) -> Mapping[Question, Observation]:
         async with self._targets_at_once, self._admission[target.address]:
-            deadline = time.monotonic() + self._limits.timeout
-            lead, *others = questions
+            ask = partial(self._ask, target, time.monotonic() + self._limits.timeout)
+            lead, *others = fold(questions)
+            assert isinstance(lead, Call)
             greeted = asyncio.Event()
-            answers: dict[Question, Observation] = {}
             async with asyncio.TaskGroup() as group:
-                first = group.create_task(self._ask(lead, target, deadline, greeted.set))
+                first = group.create_task(ask(lead, on_progress=greeted.set))
                 first.add_done_callback(lambda _: greeted.set())
                 await greeted.wait()
-                followers = {
-                    question: group.create_task(self._ask(question, target, deadline, lambda: None))
-                    for question in others
-                    if not first.done() or _can_learn(question, first.result())
-                }
-            answers[lead] = first.result()
-            for question in others:
-                answers[question] = (
-                    followers[question].result()
-                    if question in followers
-                    else _not_asked(first.result())
-                )
+                ended = first.result().seen if first.done() else None
+                followers = [
+                    group.create_task(_follow(each, ask, first))
+                    for each in worth_asking(others, ended)
+                ]
+            asked = [first.result(), *(each for task in followers for each in task.result())]
+            answers = dict(answers_to(questions, asked))
             if (more := doubt(answers)) is not None:
-                answers[more] = await self._ask(more, target, deadline, lambda: None)
+                answers[more] = (await ask(Call(question=more))).seen
             return answers
 
     async def _ask(
-        self, question: Question, target: Target, deadline: float, on_progress: Callable[[], None]
-    ) -> Observation:
+        self,
+        target: Target,
+        deadline: float,
+        call: Call,
+        *,
+        on_progress: Callable[[], None] = lambda: None,
+        started: asyncio.Event | None = None,
+        decided: Awaitable[Offer] | None = None,
+    ) -> Asked:
         port = self._routes(Service(host=target.host, port=target.port)).port
+        kept: Asked | None = None
         made = 0
         while True:
             async with self._turns[target.address] as turns:
-                seen = await perform(
-                    Attempt(
-                        question=question,
-                        target=target,
-                        port=port,
-                        settings=self._settings,
-                        deadline=deadline,
-                        on_progress=on_progress,
-                    ),
-                    self._network,
+                if started is not None:
+                    started.set()
+                attempt = Attempt(
+                    question=call.question,
+                    target=target,
+                    port=port,
+                    settings=self._settings,
+                    deadline=deadline,
+                    on_progress=on_progress,
+                    carries=call.carries,
+                    decided=decided,
+                )
+                asked = Asked(
+                    call=call, seen=await perform(attempt, self._network), heard=attempt.heard
                 )
             made += 1
-            trouble = _trouble(seen)
+            if asked.undecided and decided is not None:
+                await decided
+                continue
+            kept = asked if kept is None else kept.improved(asked)
+            trouble = asked.trouble
             if trouble is Cause.THROTTLED:
                 turns.be_gentle()
             pause = self._limits.pause * (10 if trouble is Cause.THROTTLED else 1)
@@ -169,70 +176,22 @@ class Runner:
                 or made > self._limits.retries
                 or time.monotonic() + pause >= deadline
             ):
-                return replace(seen, attempts=made)
+                return replace(kept, seen=replace(kept.seen, attempts=made))
+            call = asked.retried
             await asyncio.sleep(pause)
 
 
-def _steps(evidence: Evidence) -> tuple[object, ...]:
-    """Return the steps that evidence rests on, in the order of the wire."""
-    match evidence:
-        case SessionEvidence() as seen:
-            return (
-                seen.greeting,
-                seen.before,
-                seen.upgrade,
-                seen.tls,
-                seen.greeting_after,
-                seen.after,
-            )
-        case UpgradeEvidence() as seen:
-            said = (seen.unannounced, seen.before, seen.clear, seen.upgrade, seen.tls)
-            return (*said, seen.forgotten, seen.after, seen.protected)
-        case InjectionEvidence() | FallbackEvidence() as seen:
-            return (seen.upgrade, seen.answer)
-        case HelloEvidence() | PortEvidence():
-            return ()
+async def _follow(
+    each: Call | Family, ask: Callable[..., Awaitable[Asked]], lead: asyncio.Task[Asked]
+) -> list[Asked]:
+    if isinstance(each, Call):
+        question = each.question
+        if isinstance(question, KindQuestion) and shows_kind((await lead).seen, question.kind):
+            return []
+        return [await ask(each)]
 
+    async def hello(call: Call, **more: Any) -> Observation:  # noqa: ANN401 - as of `Ask`
+        return (await ask(call, **more)).seen
 
-def _trouble(seen: Observation) -> Cause | None:
-    """Return what kept the question from its answer, None where it was answered."""
-    if isinstance(seen, NotObserved):
-        return seen.missing.cause
-    for step in _steps(seen.evidence):
-        if isinstance(step, Missing):
-            return step.cause
-    return None
-
-
-def _can_learn(question: Question, lead: Observation) -> bool:
-    """Return whether a question has something to learn where the lead has ended already."""
-    match lead:
-        case Observed(evidence=SessionEvidence(tls=Missing() as missing, before=before)):
-            in_clear = isinstance(question, UpgradeQuestion) and question.clear
-            return missing.phase is Phase.HANDSHAKE or (
-                in_clear and isinstance(before, Capabilities)
-            )
-        case Observed(evidence=SessionEvidence(tls=WrongMode())):
-            return False
-        case Observed():
-            return True
-        case NotObserved():
-            return False
-
-
-def _not_asked(lead: Observation) -> NotObserved:
-    """Return the answer of a question that the lead made pointless."""
-    phase, detail = Phase.CONNECT, "the session before it did not get that far"
-    match lead:
-        case NotObserved(missing=missing):
-            phase, detail = missing.phase, missing.detail
-        case Observed(evidence=SessionEvidence(tls=Missing() as missing)):
-            phase, detail = missing.phase, missing.detail
-        case Observed(evidence=SessionEvidence(tls=WrongMode(spoken=spoken))):
-            phase, detail = Phase.HANDSHAKE, f"the port speaks {spoken.value}"
-    return NotObserved(
-        missing=Missing(phase=phase, cause=Cause.PREREQUISITE, detail=detail),
-        transcript=(),
-        seconds=0.0,
-        attempts=0,
-    )
+    answers = await ask_family(each, hello)
+    return [Asked(call=Call(question=q), seen=seen) for q, seen in answers.items()]

@@ -7,10 +7,7 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 from __future__ import annotations
 
 from mailtls.dialects import DIALECTS
-from mailtls.dialects.base import Dialect, Opening
-from mailtls.dialects.classify import classify
 from mailtls.evidence import (
-    SPOKEN_PROTOCOLS,
     Capabilities,
     HandshakeRefused,
     Missing,
@@ -18,30 +15,19 @@ from mailtls.evidence import (
     Reply,
     SessionEvidence,
     Skipped,
-    Spoken,
     TlsFacts,
     UpgradeReply,
     WrongMode,
 )
-from mailtls.net.interface import Stream
 from mailtls.policy.model import Anchors
 from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream, drain
-from mailtls.probe.questions import SessionQuestion
+from mailtls.probe.mail import walk_inside
+from mailtls.probe.questions import SessionQuestion, UpgradeQuestion
+from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upgrade
 from mailtls.terms import Cause, Mode, Phase
-from mailtls.tls import certificates, path
+from mailtls.tls import certificates
 from mailtls.tls.session import Handshake, TlsSession
-
-GREETING_PATIENCE = 9.0
-"""Seconds of silence before a STARTTLS port is asked whether it speaks TLS at once.
-
-Postfix's postscreen holds its greeting back for 6 s, and the answer has to stand within 12 s.
-"""
-
-SILENT_PORT_SECONDS = 2.5
-"""Longest wait for the answer to a TLS hello on a port that has kept silent."""
-
-_UNTOLD = frozenset({Spoken.SILENCE, Spoken.UNKNOWN, *SPOKEN_PROTOCOLS})
 
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
@@ -85,8 +71,11 @@ async def _by_upgrade(
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=tls)
     inside = TlsStream(stream, channel)
-    after = await attempt.run(inside, dialect.capabilities(attempt.settings.client_name))
-    await farewell(attempt, dialect, inside, after)
+    if attempt.carries_any(UpgradeQuestion):
+        after, last = await walk_inside(attempt, dialect, inside, step)
+    else:
+        last = after = await attempt.run(inside, dialect.capabilities(attempt.settings.client_name))
+    await farewell(attempt, dialect, inside, last)
     return SessionEvidence(
         greeting=opening.greeting,
         before=before,
@@ -126,54 +115,6 @@ async def _implicit(
     )
 
 
-async def open_dialogue(
-    attempt: Attempt, dialect: Dialect, stream: BoundedStream
-) -> Opening | WrongMode | Missing:
-    """Wait for the greeting and ask for capabilities; a silent port is asked whether it is TLS."""
-    engine = dialect.opening(attempt.settings.client_name)
-    outcome = await attempt.run(stream, engine, most=GREETING_PATIENCE)
-    if isinstance(outcome, Missing) and outcome.cause is Cause.TIMED_OUT:
-        if stream.received == 0:
-            return await _ask_silent_port(attempt, stream, outcome)
-        # A greeting held back in parts (postscreen's teaser): the same engine goes on.
-        outcome = await attempt.run(stream, engine)
-        spoken = classify(engine.trailing)
-        if isinstance(outcome, Missing) and spoken not in _UNTOLD:
-            # A banner without a line end, as MySQL's: it names itself though nothing completes it.
-            return WrongMode(spoken=spoken, first_bytes=stream.first[:64])
-    if isinstance(outcome, Opening) and isinstance(outcome.greeting, WrongMode):
-        return outcome.greeting
-    return outcome
-
-
-async def _ask_silent_port(
-    attempt: Attempt, stream: BoundedStream, silence: Missing
-) -> WrongMode | Missing:
-    attempt.note("no greeting: asking the port whether it speaks TLS from the first byte")
-    answer = await attempt.run(stream, tls_engine(""), most=SILENT_PORT_SECONDS)
-    match answer:
-        case Handshake() | HandshakeRefused():
-            return WrongMode(spoken=Spoken.IMPLICIT_TLS, first_bytes=stream.first[:64])
-        case WrongMode():
-            return answer
-        case _:
-            return silence
-
-
-async def upgrade(
-    attempt: Attempt, dialect: Dialect, before: Capabilities, stream: BoundedStream
-) -> UpgradeReply | NotOffered | Missing:
-    """Ask for the upgrade where it is offered."""
-    if not dialect.offers_starttls(before):
-        return NotOffered(capabilities=before)
-    return await attempt.run(stream, dialect.upgrade())
-
-
-def tls_engine(server_name: str) -> TlsSession:
-    """Return a handshake that names the server and verifies nothing."""
-    return TlsSession(server_name, classify=classify)
-
-
 async def _handshake(
     attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
 ) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
@@ -186,45 +127,10 @@ async def _handshake(
         group=done.group,
         alpn=done.alpn,
         chain=tuple(certificates.parse(der) for der in done.chain),
-        path=path.validate(
-            done.chain,
-            anchors,
-            at=attempt.settings.now(),
-            extra_pem=attempt.settings.extra_anchors,
-            system=attempt.settings.system_anchors,
-        ),
+        path=attempt.settings.path_of(done.chain, anchors),
         staple=done.staple,
         client_certificate_requested=done.client_certificate_requested,
     )
-
-
-async def farewell(
-    attempt: Attempt, dialect: Dialect, stream: Stream, last: object | Missing
-) -> None:
-    """Say goodbye unless the `last` exchange failed, and close tidily."""
-    if not isinstance(last, Missing):
-        await attempt.run(stream, dialect.closing(), most=FAREWELL_SECONDS)
-    await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-
-
-def behind(
-    step: UpgradeReply | NotOffered | WrongMode | HandshakeRefused | Missing, phase: Phase
-) -> Missing:
-    """Return why the steps behind `step` are missing."""
-    match step:
-        case Missing():
-            return step
-        case WrongMode(spoken=spoken):
-            detail = f"the port speaks {spoken.value}"
-        case NotOffered():
-            detail = "the server does not offer STARTTLS"
-        case HandshakeRefused(name=name):
-            detail = f"the server refused the handshake with the alert {name}"
-        case UpgradeReply(reply=reply, temporary=temporary):
-            detail = f"the server answered the upgrade with {reply.code}"
-            if temporary:
-                return Missing(phase=phase, cause=Cause.THROTTLED, detail=detail)
-    return Missing(phase=phase, cause=Cause.PREREQUISITE, detail=detail)
 
 
 def _ended(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from mailtls.evidence import Missing, TlsFacts
+from mailtls.revocations import Status
 from mailtls.rules import servers
 from mailtls.rules.base import (
     Finding,
@@ -18,7 +19,7 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.issuing import issuing_path
 from mailtls.terms import Cause, Phase
-from mailtls.tls.ocsp import Status, read
+from mailtls.tls.ocsp import read
 
 _KEY = "certificate.staple"
 _EXPECTED = "a stapled OCSP response: good, current, signed for the issuer"
@@ -39,7 +40,7 @@ def check(view: TargetView) -> Iterable[Finding]:
         yield _none(must=tls.chain[0].must_staple)
         return
     issuer = next(iter(issuing_path(tls)[1:2]), None)
-    answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None)
+    answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None, view.now)
     if isinstance(answer, str):
         yield _bad(view, answer, answer)
         return

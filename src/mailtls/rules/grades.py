@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mailtls.policy.model import Endpoint, Graded, Profile
-from mailtls.probe.questions import Offer
+from mailtls.probe.questions import Offer, Share
 from mailtls.rules.base import lighter
 from mailtls.terms import Level, Role, TlsVersion
 from mailtls.tls import offers
@@ -93,6 +93,7 @@ def control(endpoint: Endpoint, profile: Profile) -> Offer:
         facts,
         suites=tuple(sorted(facts.suites, key=lambda c: not _by_the_way(weights, c))),
         groups=tuple(sorted(facts.groups, key=lambda code: code not in refused)),
+        share=Share.CONTROL,
     )
 
 
@@ -113,7 +114,8 @@ def suite_hellos(endpoint: Endpoint, profile: Profile) -> tuple[Offer, ...]:
         if codes and len(codes) < len(legacy):
             # DHE first: a server that follows its client's order shows the size of its prime.
             codes.sort(key=lambda code: suites()[code].key_exchange != "DHE")
-            found.append(offers.only_suites(codes, f"suites {_WORDS[level]}"))
+            offer = offers.only_suites(codes, f"suites {_WORDS[level]}")
+            found.append(replace(offer, share=Share.PART))
     for level in Level:
         codes = [code for code in _tls13_suites() if _asked_at(weights, code, level)]
         if codes:

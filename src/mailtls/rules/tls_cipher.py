@@ -19,6 +19,7 @@ from mailtls.rules.base import (
     session_question,
 )
 from mailtls.rules.control import Modern, below_tls13, control_question, refused
+from mailtls.rules.demands import demand_of, hellos
 from mailtls.rules.grades import Weight, suite_hellos, suite_weights
 from mailtls.terms import Level
 from mailtls.tls.codepoints import (
@@ -105,12 +106,26 @@ def _read(view: TargetView) -> tuple[dict[int, tuple[int, Question]], Gap | None
                     gap = gap or (missing_control, question)
     if isinstance(control, ServerAnswer):
         chosen.setdefault(control.suite, (control.version, asked))
+    chosen |= {c: proof for c, proof in _by_the_way(view).items() if c not in chosen}
     session = view.tls
     if isinstance(session, TlsFacts):
         code = suite_by_name(session.cipher)
         if code is not None:
             chosen.setdefault(code, (session.version, session_question(endpoint)))
     return chosen, gap
+
+
+def _by_the_way(view: TargetView) -> dict[int, tuple[int, Question]]:
+    """Return the suites that no hello is spent on and that one for old versions shows."""
+    endpoint, profile = view.endpoint, view.profile
+    noted = {c for c, weight in suite_weights(endpoint, profile).items() if not weight.asked}
+    found: dict[int, tuple[int, Question]] = {}
+    for offer in hellos(demand_of(endpoint, profile)) if noted else ():
+        evidence = view.hello(offer)
+        answer = None if isinstance(evidence, Missing) else evidence.answer
+        if isinstance(answer, ServerAnswer) and answer.suite in noted:
+            found[answer.suite] = (answer.version, hello_question(endpoint, offer))
+    return found
 
 
 def _accepted(view: TargetView, weight: Weight, code: int, proof: tuple[int, Question]) -> Finding:

@@ -25,14 +25,15 @@ _AUTHENTICATIONS = ("ECDSA", "RSA", "DSS", "anon")
 def at_most(version: TlsVersion) -> Offer:
     """Return a hello of SSLv3 to `version`; its answer decides these versions together.
 
-    A ServerAnswer names the highest of them that is accepted; an alert refuses all of them.
+    A ServerAnswer names the highest of them that is accepted; an alert refuses all of them. A server
+    that follows its client's order shows by the way whether it takes anonymous suites.
     """
     versions = tuple(known for known in TlsVersion if TlsVersion.SSL3 <= known <= version)
     tls13 = version == TlsVersion.TLS1_3
     return Offer(
         label=f"SSLv3 to {version.label}" if len(versions) > 1 else version.label,
         versions=versions,
-        suites=(_tls13_suites() if tls13 else ()) + _usable(min(version, TlsVersion.TLS1_2)),
+        suites=(_tls13_suites() if tls13 else ()) + _anonymous_first(version),
         groups=GROUPS_TLS13 if tls13 else _curves(version),
     )
 
@@ -115,7 +116,7 @@ def facts(allowed: frozenset[int]) -> Offer:
     """Return the control of `complement`: the same hello, a little longer, with `allowed` added.
 
     Its answer proves TLS 1.2 or what it names, and says by echo whether compression, the extended
-    master secret, RFC 5746 and OCSP stapling are supported. The allowed suites come last: an
+    master secret, RFC 5746 and OCSP stapling are supported; certificate timestamps come with it. The allowed suites come last: an
     answer naming one shows that the list was read to its end. With none allowed below TLS 1.3
     it is no control.
     """
@@ -127,6 +128,7 @@ def facts(allowed: frozenset[int]) -> Offer:
         groups=CURVES_TLS12,
         compression=True,
         status_request=True,
+        timestamps=True,
     )
 
 
@@ -235,6 +237,11 @@ def _usable(version: TlsVersion) -> tuple[int, ...]:
         return known and suite.min_version <= version
 
     return tuple(code for code in _by_use() if usable(suites()[code]))
+
+
+def _anonymous_first(version: TlsVersion) -> tuple[int, ...]:
+    usable = _usable(min(version, TlsVersion.TLS1_2))
+    return tuple(sorted(usable, key=lambda code: not suites()[code].anonymous))
 
 
 def _curves(version: TlsVersion) -> tuple[int, ...]:
