@@ -15,7 +15,7 @@ Distort = Callable[[bytes], list[bytes]]
 """From what the server said in clear at once, to the pieces in which the client gets it."""
 
 SECONDS = 30
-_REQUEST = re.compile(rb"^(?:\S+ )?(?:STARTTLS|STLS)\r\n", re.IGNORECASE)
+_REQUEST = re.compile(rb"^(?:\S+ )?(?:STARTTLS|STLS)\r\n", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class Relay:
     def _to_server(self, each: Connection) -> None:
         with contextlib.suppress(OSError):
             for data in _received(each.client):
-                each.asked = each.asked or (each.clear and bool(_REQUEST.match(data)))
+                each.asked = each.asked or (each.clear and bool(_REQUEST.search(data)))
                 if self._meddle(each, data):
                     return
                 each.server.sendall(data)
