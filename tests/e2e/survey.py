@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from e2e.explained import EXPLAINED, Why
@@ -213,9 +214,7 @@ def version(install: Install) -> str:
     if exact:
         return exact
     if name == "aiosmtpd":
-        from importlib.metadata import version as installed
-
-        return installed(name)
+        return metadata.version(name)
     return packages.version(name)
 
 
