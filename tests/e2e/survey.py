@@ -223,6 +223,13 @@ def versions() -> dict[str, str]:
     return {install.name: version(install) for install in INSTALLS}
 
 
+def release(number: str) -> str:
+    """Return the first two numbers of a version, without the epoch."""
+    match = re.match(r"(?:\d+:)?(\d+\.\d+)", number)
+    assert match, number
+    return match[1]
+
+
 def recorded(text: str) -> dict[str, str]:
     """Return the versions that a page names."""
     return dict(re.findall(r"^## (.+?)\n\nVersion (\S+):", text, re.MULTILINE))

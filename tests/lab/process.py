@@ -25,7 +25,7 @@ class LabError(RuntimeError):
 
 def require(program: str, package: str) -> str:
     """Return the path of `program`, a command or an absolute path; fail naming its Debian package."""
-    found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin")
     if found is None:
         raise LabError(f"{program} is missing: install the Debian package {package}")
     return found
