@@ -100,7 +100,8 @@ async def in_clear_again(
     refused = isinstance(failed, HelloEvidence) and isinstance(failed.answer, AlertAnswer)
     answered = isinstance(failed, HelloEvidence) and isinstance(failed.answer, ServerAnswer)
     answer: Fallback | Missing
-    if isinstance(failed, HelloEvidence) and not refused and not answered:
+    hung_up = isinstance(failed, HelloEvidence) and not refused and not answered
+    if hung_up and not trailing:
         answer = Fallback(alerted=False, resumed=())
     elif isinstance(failed, Missing) and failed.cause is not Cause.MALFORMED:
         answer = failed
@@ -108,7 +109,8 @@ async def in_clear_again(
         before = stream.received
         junk = failed is None or answered
         engine = fallback(protocol, _word(attempt), junk=junk, alerted=refused)
-        engine.receive_data(trailing if refused else b"")
+        # A hello that was refused in clear has its refusal in `trailing`.
+        engine.receive_data(trailing if refused or hung_up else b"")
         answer = await attempt.run(stream, engine, most=FALLBACK_SECONDS)
         alerted = refused or stream.received > before
         if isinstance(answer, Missing) and _is_an_end(answer, alerted=alerted):

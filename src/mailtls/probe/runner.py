@@ -20,6 +20,7 @@ from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
+from mailtls.probe.doubt import doubt
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, fold
 from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
@@ -134,7 +135,10 @@ class Runner:
                 ]
             self._on_open(-1)
             asked = [first.result(), *(each for task in followers for each in task.result())]
-            return answers_to(questions, asked)
+            answers = dict(answers_to(questions, asked))
+            if (more := doubt(answers)) is not None:
+                answers[more] = (await ask(Call(question=more))).seen
+            return answers
 
     async def _ask(
         self,

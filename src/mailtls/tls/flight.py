@@ -2,8 +2,7 @@
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
 HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
-the stream ends after it, and so is a no in clear. What else is not TLS, or contradicts itself or the
-hello, is `MALFORMED`.
+the stream ends after it; a no in clear is. What else is no TLS, or contradicts the hello, is `MALFORMED`.
 A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
@@ -13,7 +12,7 @@ from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Line, Mis
 from mailtls.probe.questions import Offer
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.alerts import ssl2_error_name
+from mailtls.tls.alerts import FATAL, USER_CANCELED, ssl2_error_name
 from mailtls.tls.answer import (
     DOWNGRADE_SENTINELS,
     KeyExchange,
@@ -39,8 +38,7 @@ from mailtls.tls.records import (
 )
 from mailtls.tls.wire import MalformedError
 
-_WARNING, _FATAL = 1, 2
-_USER_CANCELED = 90
+_WARNING = 1
 _SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
 
 
@@ -135,7 +133,7 @@ class FirstFlight:
         if len(payload) % 2:
             raise MalformedError("a cut alert")
         for level, number in zip(payload[::2], payload[1::2], strict=True):
-            if level == _FATAL:
+            if level == FATAL:
                 self._refuse(number, alert_name(number))
                 return
             if level != _WARNING:
@@ -192,7 +190,7 @@ class FirstFlight:
         # Fatal, so that the server ends the handshake and does not wait for its client's part.
         record_version = min(hello.version, TlsVersion.TLS1_2)
         self._outgoing += bytes(
-            (ContentType.ALERT, *record_version.to_bytes(2, "big"), 0, 2, _FATAL, _USER_CANCELED)
+            (ContentType.ALERT, *record_version.to_bytes(2, "big"), 0, 2, FATAL, USER_CANCELED)
         )
         self._finish(HelloEvidence(answer=answer), _summary(answer))
 
@@ -242,9 +240,7 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append(f"group {group_name(answer.group)}")
     if answer.dh_bits:
         parts.append(f"DH of {answer.dh_bits} bits")
-    if answer.certificates:
-        parts.append(f"{len(answer.certificates)} certificates")
-    if answer.staple:
-        parts.append("an OCSP staple")
+    parts += [f"{len(answer.certificates)} certificates"] if answer.certificates else []
+    parts += ["an OCSP staple"] if answer.staple else []
     parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)
