@@ -116,7 +116,7 @@ _FIXES = {
         Server.POSTFIX: "main.cf: `tls_ssl_options = NO_COMPRESSION`, then `postfix reload`",
         Server.DOVECOT: "take `compression` out of `ssl_options`, then `doveadm reload`",
         Server.EXIM: "`openssl_options = +no_compression`, then restart Exim",
-        Server.CYRUS: "imapd.conf: `tls_compression: no`",
+        Server.CYRUS: "a current Cyrus, which has it off",
         Server.COURIER: "a current OpenSSL, which has compression off",
         Server.EXCHANGE: "a current Windows, which has no TLS compression",
     },
