@@ -168,8 +168,11 @@ def explain(name: str | None) -> int:
         for rule in RULES:
             sys.stdout.write(f"{rule.id:<{width}}  {rule.summary}\n")
         return ExitCode.PASS
+    from mailtls.report.manual import fitted
+    from mailtls.report.text import WIDTH
+
     select(RULES, [name])
-    sys.stdout.write(page(name))
+    sys.stdout.write(fitted(page(name), WIDTH))
     return ExitCode.PASS
 
 
