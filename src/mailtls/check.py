@@ -5,50 +5,36 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
 import secrets
-import socket
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.arguments import DnsServer
-from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
+from mailtls.gather import gather
 from mailtls.judge import judge
-from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
-from mailtls.net.interface import Network
-from mailtls.net.live import LiveNetwork
-from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
-from mailtls.probe.attempt import Settings
-from mailtls.probe.questions import RevocationQuestion
-from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
+from mailtls.report.flow import flows_of
 from mailtls.report.github import render_problems
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule
+from mailtls.summaries import summaries
 from mailtls.terms import Outcome
-from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
 
 _NO_VERDICT = {"verdict": "error", "exit-code": str(ExitCode.ERROR.value)}
-
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 def check(
@@ -70,10 +56,15 @@ def check(
         print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
+    sending = None
+    if options.send:
+        from mailtls.sending import prepare
+
+        sending = prepare(policy, options, rules, os.environ)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    book = asyncio.run(_probe(policy, options, anchors, started))
+    book = asyncio.run(gather(policy, options, anchors, started, sending))
     verdicts = judge(policy, rules, book, started)
     if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
         # Nothing was checked, and that is never green.
@@ -81,7 +72,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -93,6 +84,7 @@ def check(
         version=__version__,
         problems=warnings,
     )
+    report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options)
     for file, form in files:
         with file:
@@ -164,82 +156,3 @@ def _write_to(file: TextIO | None, content: str) -> None:
     if file is not None:
         file.write(content)
         file.flush()
-
-
-async def _probe(
-    policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
-) -> EvidenceBook:
-    network, routes = _network(options), Routes(detours=options.connect_to)
-    settings = Settings(
-        client_name=_client_name(options.client_name),
-        extra_anchors=anchors,
-        system_anchors=system_anchors(os.environ),
-        randomness=secrets.token_bytes,
-        now=_constant(now),
-    )
-    runner = Runner(
-        network,
-        limits=Limits(
-            timeout=options.timeout,
-            per_host=options.per_host,
-            concurrency=options.concurrency,
-            retries=options.retries,
-            gentle=options.gentle,
-        ),
-        settings=settings,
-        routes=routes,
-    )
-    plan = build_plan(policy, select(RULES, options.rule))
-    book = await runner.run(plan)
-    if not any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks):
-        return book
-    # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
-    from mailtls.probe.revocation import ask_revocation
-    from mailtls.probe.web import Web
-
-    web = Web(network=network, settings=settings, routes=routes)
-    return await ask_revocation(plan, book, web, seconds=options.timeout)
-
-
-def _network(options: argparse.Namespace) -> Network:
-    direct = LiveNetwork(_resolver(options.resolver))
-    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
-
-
-def _constant(now: datetime) -> Callable[[], datetime]:
-    """Return the clock of a run: one moment, so that every certificate is judged by the same."""
-    return lambda: now
-
-
-def _resolver(server: DnsServer | None) -> Resolver:
-    if server is None:
-        return SystemResolver()
-    return ServerResolver(server.address, server.port, tls=server.tls)
-
-
-def _client_name(given: str | None) -> str:
-    """Return the name for EHLO: a full host name (RFC 5321 4.1.1.1), or one that is reserved."""
-    if given is not None:
-        if not _HOST_NAME.fullmatch(given):
-            raise UsageError(f"--client-name {given}: not a full host name")
-        return given
-    own = socket.gethostname()
-    return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
-                )
-            )
-    return summaries

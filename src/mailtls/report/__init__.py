@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mailtls.report import github, gitlab, json_report, junit, markdown, sarif, text
+from mailtls.report import github, gitlab, html, json_report, junit, markdown, sarif, text
 from mailtls.report.model import Report
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {
@@ -15,4 +15,5 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "junit": junit.render,
     "gitlab": gitlab.render,
     "markdown": markdown.render,
+    "html": html.render,
 }
