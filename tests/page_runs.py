@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,13 +26,16 @@ from mailtls.evidence import (
     Evidence,
     HelloEvidence,
     Missing,
+    NotObserved,
     Observation,
     PortEvidence,
     Resolved,
     SessionEvidence,
 )
+from mailtls.flow import DeliveryEvidence
 from mailtls.judge import judge
-from mailtls.plan import build_plan
+from mailtls.net.routes import Routes
+from mailtls.plan import Plan, build_plan
 from mailtls.policy.load import load_text
 from mailtls.policy.model import Policy
 from mailtls.probe.questions import (
@@ -49,10 +52,12 @@ from mailtls.probe.questions import (
     UpgradeQuestion,
 )
 from mailtls.report import text
-from mailtls.report.build import TargetSummary, build
+from mailtls.report.build import build
+from mailtls.report.flow import flows_of
 from mailtls.report.model import RuleInfo
-from mailtls.rules import RULES, select
+from mailtls.rules import RULES, mode, select
 from mailtls.rules.base import session_question
+from mailtls.summaries import summaries
 from mailtls.terms import Level, Mode, TlsVersion
 from mailtls.tls.codepoints import group_by_name, suite_by_name, suite_name
 from mailtls.tls.hello import ExtensionType
@@ -161,15 +166,28 @@ def cut(page: str) -> Page:
     return Page(**found.groupdict())
 
 
-def printed(rule: str, policy_text: str, servers: Sequence[Server]) -> str:
-    """Return what `mailtls check --rule RULE` prints of a policy whose servers are these."""
+def printed(
+    rule: str,
+    policy_text: str,
+    servers: Sequence[Server],
+    delivery: DeliveryEvidence | None = None,
+) -> str:
+    """Return the command and what it prints of a policy whose servers are these.
+
+    With `delivery` the policy's one test message is sent, and that became of it.
+    """
     policy, document, warnings = load_text(policy_text.encode(), FILE, _read)
     rules = select(RULES, [rule])
-    book = _book(policy, rules, servers)
+    # As `gather` does: a delivery goes to addresses that the probe finds.
+    plan = build_plan(policy, rules if delivery is None else (*rules, mode.RULE))
+    book = _book(plan, servers)
+    if delivery is not None:
+        (declared,) = policy.deliveries
+        book = replace(book, deliveries={declared.name: delivery})
     report = build(
         policy=policy,
         verdicts=judge(policy, rules, book, NOW),
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=()), NOW),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[
@@ -178,23 +196,37 @@ def printed(rule: str, policy_text: str, servers: Sequence[Server]) -> str:
         ],
         started=NOW,
         seconds=0.1,
-        connections=_connections(policy, rules, book),
+        connections=_connections(policy, plan, book),
         fail_on=Level.ERROR,
         tolerate_inconclusive=False,
         version="",
         problems=warnings,
     )
-    return f"$ mailtls check --rule {rule}\n{text.render(report)}"
+    report = replace(report, flows=flows_of(policy, book.deliveries))
+    return f"{_command(rule, policy)}\n{text.render(report)}"
+
+
+def _command(rule: str, policy: Policy) -> str:
+    """Return the command line; a test message is sent with logins bound to their servers."""
+    words = ["$ mailtls check --rule", rule]
+    endpoints = {each.name: each for each in policy.endpoints}
+    for delivery in policy.deliveries:
+        words.append("--send")
+        for side in (delivery.send, delivery.receive):
+            if side is not None and side.credential:
+                at = endpoints[side.endpoint]
+                words.append(f"--credential {side.credential}={at.host}:{at.port}")
+    return " \\\n    ".join([" ".join(words[:3]), *words[3:]])
 
 
 def _read(*_: object) -> NoReturn:
     raise AssertionError("the policy of a page names no other file")
 
 
-def _book(policy: Policy, rules, servers: Sequence[Server]) -> EvidenceBook:
+def _book(plan: Plan, servers: Sequence[Server]) -> EvidenceBook:
     resolutions = {}
     answers: dict[tuple[Target, Question], Observation] = {}
-    for ask in build_plan(policy, rules).asks:
+    for ask in plan.asks:
         at = [each for each in servers if each.serves(ask.service)]
         resolutions[ask.service] = Resolved(addresses=tuple(each.address for each in at))
         for each in at:
@@ -203,29 +235,12 @@ def _book(policy: Policy, rules, servers: Sequence[Server]) -> EvidenceBook:
     return EvidenceBook(resolutions=resolutions, answers=answers)
 
 
-def _connections(policy: Policy, rules, book: EvidenceBook) -> int:
+def _connections(policy: Policy, plan: Plan, book: EvidenceBook) -> int:
     """Return what the plan costs; an address without a session has cost one connection."""
-    plan = build_plan(policy, rules)
     count = 0
     for endpoint in policy.endpoints:
         whole = plan.connections(Service(host=endpoint.host, port=endpoint.port))
         for target in book.targets(endpoint):
             full = book.answered(target).get(session_question(endpoint))
-            count += 1 if isinstance(getattr(full, "missing", None), Missing) else whole
+            count += 1 if isinstance(full, NotObserved) else whole
     return count
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    return {
-        endpoint.name: [
-            TargetSummary(
-                address=target.address,
-                connections=1,
-                session=getattr(
-                    book.answered(target).get(session_question(endpoint)), "evidence", None
-                ),
-            )
-            for target in book.targets(endpoint)
-        ]
-        for endpoint in policy.endpoints
-    }

@@ -41,6 +41,7 @@ from mailtls.probe.questions import (
 )
 from mailtls.revocations import CertificateStatus, Medium, RevocationEvidence, Statement, Status
 from mailtls.terms import Cause, Phase, TlsVersion
+from page_deliveries import DELIVERIES, HOSTS
 from page_runs import FEATURES, GOOD_SUITE, Server, Stack
 
 DAY = timedelta(days=1)
@@ -239,4 +240,5 @@ SERVERS: dict[str, tuple[Server, ...]] = {
             ),
         ),
     ),
+    **dict.fromkeys(DELIVERIES, HOSTS),
 }

@@ -3,7 +3,8 @@
 python tools/pages.py          exit 1 where an output is stale, naming the page
 python tools/pages.py --fix    rewrite the stale outputs
 
-The servers that the policies meet are in tests/page_servers.py.
+The servers that the policies meet are in tests/page_servers.py, what becomes of test messages in
+tests/page_deliveries.py.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from page_deliveries import DELIVERIES
 from page_runs import PAGES, cut, printed
 from page_servers import SERVERS
 
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     for rule, servers in SERVERS.items():
         path = PAGES / f"{rule}.md"
         page = cut(path.read_text(encoding="utf-8"))
-        made = printed(rule, page.policy, servers)
+        made = printed(rule, page.policy, servers, DELIVERIES.get(rule))
         if made == page.output:
             continue
         if fix:

@@ -11,13 +11,14 @@ import pytest
 
 import page_runs
 from mailtls.rules import RULES
+from page_deliveries import DELIVERIES
 from page_runs import PAGES, Page, Server, cut, printed
 from page_servers import SERVERS
 
 TREE = Path(__file__).parents[2]
 IDS = [rule.id for rule in RULES]
 PAGE = "# x\n\n## Example\nA server:\n\n```yaml\nversion: 1\n```\n\n```text\nsaid\n```\n\n## How to fix\n"
-SHORT, LONG = 40, 75
+SHORT, LONG = 40, 100
 
 
 def loaded() -> ModuleType:
@@ -40,7 +41,7 @@ def test_every_rule_has_its_servers() -> None:
 @pytest.mark.parametrize("rule", IDS)
 def test_the_example_of_a_page_prints_what_the_page_shows(rule: str) -> None:
     page = cut(page_of(rule))
-    assert page.output == printed(rule, page.policy, SERVERS[rule])
+    assert page.output == printed(rule, page.policy, SERVERS[rule], DELIVERIES.get(rule))
 
 
 @pytest.mark.parametrize("rule", IDS)
