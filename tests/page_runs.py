@@ -174,10 +174,12 @@ def printed(
 ) -> str:
     """Return the command and what it prints of a policy whose servers are these.
 
-    With `delivery` the policy's one test message is sent, and that became of it.
+    With `delivery` the policy's one test message is sent, and that became of it. Beside the rule
+    those are asked that the policy waives.
     """
     policy, document, warnings = load_text(policy_text.encode(), FILE, _read)
-    rules = select(RULES, [rule])
+    asked = [*dict.fromkeys((*(waiver.rule for waiver in policy.waivers), rule))]
+    rules = select(RULES, asked)
     # As `gather` does: a delivery goes to addresses that the probe finds.
     plan = build_plan(policy, rules if delivery is None else (*rules, mode.RULE))
     book = _book(plan, servers)
@@ -203,12 +205,13 @@ def printed(
         problems=warnings,
     )
     report = replace(report, flows=flows_of(policy, book.deliveries))
-    return f"{_command(rule, policy)}\n{text.render(report)}"
+    return f"{_command(asked, policy)}\n{text.render(report)}"
 
 
-def _command(rule: str, policy: Policy) -> str:
+def _command(rules: Sequence[str], policy: Policy) -> str:
     """Return the command line; a test message is sent with logins bound to their servers."""
-    words = ["$ mailtls check --rule", rule]
+    head = " ".join(["$ mailtls check", *(f"--rule {rule}" for rule in rules)])
+    words = []
     endpoints = {each.name: each for each in policy.endpoints}
     for delivery in policy.deliveries:
         words.append("--send")
@@ -216,7 +219,7 @@ def _command(rule: str, policy: Policy) -> str:
             if side is not None and side.credential:
                 at = endpoints[side.endpoint]
                 words.append(f"--credential {side.credential}={at.host}:{at.port}")
-    return " \\\n    ".join([" ".join(words[:3]), *words[3:]])
+    return " \\\n    ".join([" ".join([head, *words[:1]]), *words[1:]])
 
 
 def _read(*_: object) -> NoReturn:

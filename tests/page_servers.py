@@ -126,6 +126,13 @@ def after_tls(*names: str, mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")) -> 
 
 NO_TLS = missing(Phase.UPGRADE, Cause.PREREQUISITE)
 
+OLD = Server(
+    stack=Stack(
+        versions=(TlsVersion.TLS1_0, TlsVersion.TLS1_2, TlsVersion.TLS1_3),
+        suites=(OLD_SUITE, GOOD_SUITE, "TLS_AES_256_GCM_SHA384"),
+    )
+)
+
 SERVERS: dict[str, tuple[Server, ...]] = {
     "reachable": (Server(session=REFUSED),),
     "closed": (Server(answers={PortQuestion: PortEvidence()}),),
@@ -182,14 +189,7 @@ SERVERS: dict[str, tuple[Server, ...]] = {
     "auth-before-tls": (Server(session=session(before=logged_in_clear())),),
     "auth-mechanisms": (after_tls("PIPELINING", "AUTH"),),
     "capabilities": (after_tls("PIPELINING", "SIZE", "VRFY", "AUTH"),),
-    "tls-version": (
-        Server(
-            stack=Stack(
-                versions=(TlsVersion.TLS1_0, TlsVersion.TLS1_2, TlsVersion.TLS1_3),
-                suites=(OLD_SUITE, GOOD_SUITE, "TLS_AES_256_GCM_SHA384"),
-            )
-        ),
-    ),
+    "tls-version": (OLD,),
     "tls-cipher": (Server(stack=Stack(suites=(TRIPLE_DES, GOOD_SUITE))),),
     "tls-group": (Server(),),
     "tls-renegotiation": (Server(stack=Stack(features=FEATURES[1:])),),
@@ -240,5 +240,6 @@ SERVERS: dict[str, tuple[Server, ...]] = {
             ),
         ),
     ),
+    "waiver": (OLD,),
     **dict.fromkeys(DELIVERIES, HOSTS),
 }

@@ -66,7 +66,7 @@ class FirstFlight:
         self._exchange: KeyExchange | None = None
         self._seen: set[int] = set()
         hello = f"{version_name(max(offer.versions))} hello offering {offer.label}"
-        counts = f"{_count(offer.suites, 'suite')}, {_count(offer.groups, 'group')}"
+        counts = f"suites: {len(offer.suites)}, groups: {len(offer.groups)}"
         sni = f"SNI {server_name}" if server_name else "no SNI"
         self._transcript = [Line(side="C", text=clean(f"{hello}: {counts}, {sni}"))]
 
@@ -248,7 +248,3 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append("an OCSP staple")
     parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)
-
-
-def _count(points: tuple[int, ...], noun: str) -> str:
-    return f"{len(points)} {noun}" if len(points) == 1 else f"{len(points)} {noun}s"
