@@ -211,10 +211,10 @@ def explain(name: str | None) -> int:
             sys.stdout.write(f"{rule.id:<{width}}  {rule.summary}\n")
         return ExitCode.PASS
     from mailtls.report.manual import fitted
-    from mailtls.terminal import width
+    from mailtls.terminal import width as columns_of
 
     select(RULES, [name])
-    sys.stdout.write(fitted(page(name), width(sys.stdout, os.environ)))
+    sys.stdout.write(fitted(page(name), columns_of(sys.stdout, os.environ)))
     return ExitCode.PASS
 
 
