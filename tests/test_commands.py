@@ -68,6 +68,18 @@ def test_validate_annotates_on_demand(here, capsys):
     assert capsys.readouterr().out.startswith("::error file=p.yml,line=1")
 
 
+def test_validate_reads_every_policy_it_is_given(here, capsys):
+    (here / "a.yml").write_text(GOOD)
+    (here / "b.yml").write_text("version: 1\n")
+    (here / "c.yml").write_text(GOOD)
+
+    assert mailtls("validate", "a.yml", "b.yml", "c.yml") == 2
+    told = capsys.readouterr()
+    assert told.out == "a.yml: valid, 2 endpoints\nc.yml: valid, 2 endpoints\n"
+    assert "b.yml:1:1: error: missing key endpoints" in told.err
+    assert mailtls("validate", "a.yml", "c.yml") == 0
+
+
 @pytest.mark.parametrize("command", ["check", "plan", "validate"])
 @pytest.mark.parametrize(
     ("content", "reason"),

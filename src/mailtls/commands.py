@@ -186,9 +186,13 @@ def nothing_to_judge() -> UsageError:
     )
 
 
-def validate(options: argparse.Namespace) -> int:
-    """Say whether a policy is sound, and print every problem it has."""
-    path = policy_path(options.policy)
+def validate(options: argparse.Namespace) -> ExitCode:
+    """Say of each policy whether it is sound, and print every problem it has."""
+    given: Sequence[str | None] = options.policy or (None,)
+    return max(_validated(policy_path(each), options) for each in given)
+
+
+def _validated(path: Path, options: argparse.Namespace) -> ExitCode:
     try:
         policy, _, problems = load_policy(path)
     except PolicyError as error:

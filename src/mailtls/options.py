@@ -14,7 +14,10 @@ COMMANDS = ("check", "plan", "validate", "explain", "demo", "completion")
 SHELLS = ("bash", "zsh", "fish")
 
 # argparse would list every option here and again below.
-_USAGES = dict.fromkeys(("check", "plan", "validate"), "%(prog)s [OPTION ...] [POLICY]")
+_USAGES = {
+    **dict.fromkeys(("check", "plan"), "%(prog)s [OPTION ...] [POLICY]"),
+    "validate": "%(prog)s [OPTION ...] [POLICY ...]",
+}
 
 
 def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
@@ -37,8 +40,8 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     plan = _command(commands, "plan", "list what would be asked, without asking it")
     _policy(plan)
     _choice(plan)
-    validate = _command(commands, "validate", "check the policy file alone, without any network")
-    _policy(validate)
+    validate = _command(commands, "validate", "check policy files alone, without any network")
+    _policy(validate, "*")
     _format(validate, ("text", "github"))
     _color(validate)
     explain = _command(commands, "explain", "print what a rule checks, why, and how to mend it")
@@ -66,10 +69,10 @@ def _command(
     )
 
 
-def _policy(parser: argparse.ArgumentParser) -> None:
+def _policy(parser: argparse.ArgumentParser, nargs: str = "?") -> None:
     parser.add_argument(
         "policy",
-        nargs="?",
+        nargs=nargs,
         metavar="POLICY",
         help="the policy; default: mailtls.yml, mailtls.yaml, .github/mailtls.yml, .mailtls.yml",
     )
