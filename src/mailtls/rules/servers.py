@@ -84,7 +84,7 @@ _FIXES = {
         Server.POSTFIX: "master.cf: `-o smtpd_tls_security_level=encrypt` and `-o smtpd_tls_auth_only=yes` for this service, then `postfix reload`",
         Server.DOVECOT: "`ssl = required` with `disable_plaintext_auth = yes` (`auth_allow_cleartext = no` from 2.4), then `doveadm reload`",
         Server.EXIM: "`auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}`, and in `acl_smtp_mail` of this port `deny !encrypted = *`",
-        Server.CYRUS: "imapd.conf: `allowplaintext: 0`, and `sasl_minimum_layer: 128` where other mechanisms are offered",
+        Server.CYRUS: "imapd.conf: `allowplaintext: 0`, and `tls_required: 1` where other mechanisms than PLAIN and LOGIN are offered",
         Server.COURIER: "`IMAP_TLS_REQUIRED=1` in imapd-ssl (`POP3_TLS_REQUIRED=1` in pop3d-ssl), then restart",
         Server.EXCHANGE: "`Set-ReceiveConnector -RequireTLS $true`; `Set-ImapSettings -LoginType SecureLogin` (`Set-PopSettings`)",
     },
