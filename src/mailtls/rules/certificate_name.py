@@ -111,7 +111,7 @@ def _judge(view: TargetView, result: Match) -> Finding:
     if result.common_name_only:
         reasons.append("only the common name matches, which clients ignore (RFC 9525 section 2)")
     if server_name(view.endpoint) and not _chosen_by_name(view):
-        reasons.append("the server does not heed the server name (SNI): it has this one for all")
+        reasons.append("the server did not acknowledge the server name (SNI; RFC 6066 section 3)")
     return failed(
         f"the certificate does not cover {result.reference}",
         expected=expected,
