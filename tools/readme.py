@@ -48,26 +48,6 @@ def rules() -> str:
     return "\n".join(["| rule | what it decides |", "|---|---|", *rows])
 
 
-def keys() -> str:
-    """Return the table of policy keys, from the schema's own descriptions."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    rows = [f"| `{path}` | {text} |" for path, text in _described(schema, schema, "")]
-    return "\n".join(["| key | meaning |", "|---|---|", *rows])
-
-
-def _described(
-    schema: dict[str, Any], node: dict[str, Any], path: str
-) -> Iterator[tuple[str, str]]:
-    node = _resolved(schema, node)
-    for name, child in node.get("properties", {}).items():
-        here = f"{path}.{name}" if path else name
-        yield here, child.get("description", "").replace("|", "\\|").replace("\n", " ")
-        if path == "" and name == "defaults":
-            continue  # the same keys as an endpoint's
-        inner = child.get("items", child)
-        yield from _described(schema, inner, f"{here}[]" if "items" in child else here)
-
-
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     """Return a node with what it refers to put in its place; its own words win."""
     while "$ref" in node:
@@ -155,7 +135,6 @@ def _value(schema: dict[str, Any], node: dict[str, Any]) -> str:
 PARTS: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (README, "demo", demo),
     (README, "rules", rules),
-    (README, "keys", keys),
     (README, "action", action),
     (DOCS / "policy.md", "reference", reference),
     (DOCS / "rule-index.md", "rules", index),

@@ -109,7 +109,7 @@ def test_a_server_that_does_not_heed_the_name_is_told(extensions, told):
     found = view(of, session(tls(leaf(dns_names=("www.example.org",)))))
     answers = {**found.answers, control_question(of, BCP195): seen(HelloEvidence(answer=answer))}
     finding = only(RULE.check(replace(found, answers=answers)))
-    assert ("does not heed the server name" in finding.observed) is told
+    assert ("did not acknowledge the server name" in finding.observed) is told
 
 
 def test_no_handshake_is_inconclusive():
