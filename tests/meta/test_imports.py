@@ -50,8 +50,7 @@ MAY_IMPORT = {
 # Packages of others, and the standard library's ways out: who alone may have them, and for what.
 ONLY_IN = {
     "yaml": {"policy.document"},
-    "jsonschema": {"policy.shape"},
-    "referencing": {"policy.shape"},
+    "jsonschema_rs": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
