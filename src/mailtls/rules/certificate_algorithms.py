@@ -27,7 +27,6 @@ from mailtls.rules.base import (
     session_question,
 )
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.certificates import parse
 from mailtls.tls.identity import match
 from mailtls.tls.offers import authenticated_by
 
@@ -88,6 +87,8 @@ def _leaf(
     if not isinstance(evidence, Missing):
         match evidence.answer:
             case ServerAnswer(certificates=(first, *_)):
+                from mailtls.tls.certificates import parse
+
                 return parse(first)
     if control.chain and control.chain[0].key.kind == kind:
         return control.chain[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import Missing, TlsFacts
 from mailtls.rules import servers
@@ -18,7 +19,9 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.issuing import issuing_path
 from mailtls.terms import Cause, Phase
-from mailtls.tls.ocsp import Status, read
+
+if TYPE_CHECKING:
+    from mailtls.tls.ocsp import Status
 
 _KEY = "certificate.staple"
 _EXPECTED = "a stapled OCSP response: good, current, signed for the issuer"
@@ -38,6 +41,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if not tls.staple:
         yield _none(must=tls.chain[0].must_staple)
         return
+    from mailtls.tls.ocsp import read
+
     issuer = next(iter(issuing_path(tls)[1:2]), None)
     answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None)
     if isinstance(answer, str):

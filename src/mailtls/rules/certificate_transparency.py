@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import CertificateFacts, Missing
 from mailtls.rules import servers
@@ -17,7 +18,9 @@ from mailtls.rules.base import (
     passed,
 )
 from mailtls.terms import Cause, Phase
-from mailtls.tls.timestamps import Timestamp, embedded, stapled
+
+if TYPE_CHECKING:
+    from mailtls.tls.timestamps import Timestamp
 
 _KEY = "certificate.transparency"
 _SHORT = timedelta(days=180)
@@ -37,6 +40,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected="timestamps of transparency logs", key=_KEY)
         return
+    from mailtls.tls.timestamps import embedded, stapled
+
     leaf = tls.chain[0]
     least = needed(leaf)
     expected = f"signed timestamps of at least {least} transparency logs"
