@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-next check format lint types packages base image bench lock clean
+.PHONY: help demo test test-next check format lint types packages base image bench site lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,6 +51,9 @@ image: base ## Build the image with buildah, on the stand-in base
 bench: packages $(VENV)/.dev ## Measure beside other programs on real servers; writes docs/benchmark.md
 	$(BIN)/python tools/bench
 
+site: $(VENV)/.dev ## Build the documentation's site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
 lock: $(VENV)/.dev ## Write the lock files again, at the newest versions
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --upgrade requirements/build.in -o requirements/build.txt
@@ -58,7 +61,7 @@ lock: $(VENV)/.dev ## Write the lock files again, at the newest versions
 		-c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 
 clean: ## Remove what was built here
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)

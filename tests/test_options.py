@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mailtls.arguments import DnsServer, ReportFile
 from mailtls.net.routes import Detour
-from mailtls.options import COMMANDS, DnsServer, ReportFile, build_parser
+from mailtls.options import COMMANDS, build_parser
 from mailtls.terms import Level
 
 PARSER = build_parser(("text", "json", "github"))
@@ -70,6 +71,7 @@ def test_resolvers(text, server):
         (["--report", "xml=a"], "expected FORMAT=PATH with one of text, json, github"),
         (["--report", "json="], "expected FORMAT=PATH"),
         (["--report", "json"], "expected FORMAT=PATH"),
+        (["--proxy", "http://proxy:1"], "expected socks5://"),
         (["--timeout", "0"], "0 is not within 1 and 3600"),
         (["--timeout", "nan"], "nan is not within"),
         (["--timeout", "soon"], "'soon' is not a number"),

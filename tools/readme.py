@@ -1,4 +1,4 @@
-"""Write, or check, the parts of README.md that the program itself knows.
+"""Write, or check, the parts of README.md and of the site's pages that the program itself knows.
 
 python tools/readme.py          exit 1 where a part is stale, naming it
 python tools/readme.py --fix    rewrite the stale parts
@@ -20,6 +20,7 @@ from mailtls.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 SCHEMA = ROOT / "src" / "mailtls" / "policy" / "schema.json"
 
 # What differs from run to run in the demo's output: days and dates, seconds, certificate digests.
@@ -57,11 +58,7 @@ def keys() -> str:
 def _described(
     schema: dict[str, Any], node: dict[str, Any], path: str
 ) -> Iterator[tuple[str, str]]:
-    while "$ref" in node:
-        target: Any = schema
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    node = _resolved(schema, node)
     for name, child in node.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield here, child.get("description", "").replace("|", "\\|").replace("\n", " ")
@@ -69,6 +66,16 @@ def _described(
             continue  # the same keys as an endpoint's
         inner = child.get("items", child)
         yield from _described(schema, inner, f"{here}[]" if "items" in child else here)
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node with what it refers to put in its place; its own words win."""
+    while "$ref" in node:
+        target: Any = schema
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    return node
 
 
 def action() -> str:
@@ -85,38 +92,106 @@ def _flat(declared: dict[str, Any]) -> str:
     return " ".join(str(declared["description"]).split()).replace("|", "\\|")
 
 
-PARTS: dict[str, Callable[[], str]] = {"demo": demo, "rules": rules, "keys": keys, "action": action}
+def index() -> str:
+    """Return the table of rules, with links as they stand in the site."""
+    rows = [f"| [`{r.id}`](rules/{r.id}.md) | {r.summary} |" for r in RULES]
+    return "\n".join(["| rule | what it decides |", "|---|---|", *rows])
 
 
-def stale(text: str, name: str, made: str) -> bool:
-    """Return whether a part of `text` differs from `made` in more than what is volatile."""
-    present = _span(text, name).group(2).strip()
-    return VOLATILE.sub("~", present) != VOLATILE.sub("~", made.strip())
+def reference() -> str:
+    """Return the policy's keys by the object they belong to, with what may stand behind each."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return "\n\n".join(_sections(schema, schema, ""))
 
 
-def _span(text: str, name: str) -> re.Match[str]:
+def _sections(schema: dict[str, Any], node: dict[str, Any], path: str) -> Iterator[str]:
+    node = _resolved(schema, node)
+    required = set(node.get("required", ()))
+    rows = []
+    below = []
+    for name, child in node.get("properties", {}).items():
+        here = f"{path}.{name}" if path else name
+        known = _resolved(schema, child)
+        inner = _resolved(schema, known.get("items", known))
+        if name == "defaults" and not path:
+            value = "the keys of an endpoint"
+        else:
+            value = _value(schema, known)
+            if "properties" in inner:
+                below.append((inner, f"{here}[]" if "items" in known else here))
+        mark = ", required" if name in required else ""
+        meaning = known.get("description", "").replace("|", "\\|")
+        rows.append(f"| `{name}` | {value}{mark} | {meaning} |")
+    title = f"### `{path}`" if path else "### The whole"
+    yield "\n".join([title, "", "| key | value | meaning |", "|---|---|---|", *rows])
+    for inner, here in below:
+        yield from _sections(schema, inner, here)
+
+
+def _value(schema: dict[str, Any], node: dict[str, Any]) -> str:
+    """Return what a key takes, in words."""
+    node = _resolved(schema, node)
+    if "enum" in node:
+        return ", ".join(f"`{each}`" for each in node["enum"])
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "expected" in node:
+        return str(node["expected"]).replace("|", "\\|")
+    if "anyOf" in node:
+        return " or ".join(_value(schema, each) for each in node["anyOf"])
+    match node.get("type"):
+        case "array":
+            inner = _resolved(schema, node.get("items", {}))
+            return f"list: {_value(schema, inner)}" if "properties" not in inner else "list"
+        case "integer":
+            least, most = node.get("minimum"), node.get("maximum")
+            return f"{least} to {most}" if most is not None else f"{least} or more"
+        case "object":
+            return "keys, see below"
+        case kind:
+            return {"string": "text", "boolean": "`true`, `false`"}.get(str(kind), "")
+
+
+PARTS: tuple[tuple[Path, str, Callable[[], str]], ...] = (
+    (README, "demo", demo),
+    (README, "rules", rules),
+    (README, "keys", keys),
+    (README, "action", action),
+    (DOCS / "policy.md", "reference", reference),
+    (DOCS / "rule-index.md", "rules", index),
+)
+
+
+def stale(present: str, made: str) -> bool:
+    """Return whether a part differs from what is made now in more than what is volatile."""
+    return VOLATILE.sub("~", present.strip()) != VOLATILE.sub("~", made.strip())
+
+
+def _span(path: Path, text: str, name: str) -> re.Match[str]:
     pattern = rf"(<!-- {name}:begin -->\n)(.*?)(<!-- {name}:end -->)"
     match = re.search(pattern, text, re.DOTALL)
     if match is None:
-        raise SystemExit(f"README.md has no part {name}")
+        raise SystemExit(f"{path.name} has no part {name}")
     return match
 
 
 def main() -> int:
     """Check every part, or rewrite those that are stale."""
-    text = README.read_text(encoding="utf-8")
     wrong = []
-    for name, make in PARTS.items():
+    for path, name, make in PARTS:
+        text = path.read_text(encoding="utf-8")
+        match = _span(path, text, name)
         made = make()
-        if stale(text, name, made):
-            wrong.append(name)
-            match = _span(text, name)
-            text = text[: match.start(2)] + made.strip() + "\n" + text[match.end(2) :]
-    if wrong and sys.argv[1:] == ["--fix"]:
-        README.write_text(text, encoding="utf-8")
+        if not stale(match.group(2), made):
+            continue
+        wrong.append(f"{path.name}: the part {name}")
+        if sys.argv[1:] == ["--fix"]:
+            fresh = text[: match.start(2)] + made.strip() + "\n" + text[match.end(2) :]
+            path.write_text(fresh, encoding="utf-8")
+    if sys.argv[1:] == ["--fix"]:
         return 0
-    for name in wrong:
-        print(f"README.md: the part {name} is stale: run python tools/readme.py --fix")
+    for each in wrong:
+        print(f"{each} is stale: run python tools/readme.py --fix")
     return 1 if wrong else 0
 
 

@@ -52,6 +52,7 @@ INPUTS: Mapping[str, Input] = {
     "reports": Input(kind=Kind.LINES, option="--report"),
     "connect-to": Input(kind=Kind.LINES, option="--connect-to"),
     "resolver": Input(kind=Kind.OPTION, option="--resolver"),
+    "proxy": Input(kind=Kind.OPTION, option="--proxy"),
     "ca-file": Input(kind=Kind.OPTION, option="--ca-file"),
     "timeout": Input(kind=Kind.OPTION, option="--timeout"),
     "per-host": Input(kind=Kind.OPTION, option="--per-host"),

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
+from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
 from mailtls.judge import judge
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
+from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
+from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.options import DnsServer
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
@@ -167,7 +169,7 @@ async def _probe(
     policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
     runner = Runner(
-        LiveNetwork(_resolver(options.resolver)),
+        _network(options),
         limits=Limits(
             timeout=options.timeout,
             per_host=options.per_host,
@@ -185,6 +187,11 @@ async def _probe(
         routes=Routes(detours=options.connect_to),
     )
     return await runner.run(build_plan(policy, select(RULES, options.rule)))
+
+
+def _network(options: argparse.Namespace) -> Network:
+    direct = LiveNetwork(_resolver(options.resolver))
+    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
 
 
 def _constant(now: datetime) -> Callable[[], datetime]:

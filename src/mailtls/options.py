@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from mailtls.net.routes import parse_detour
+from mailtls import arguments
 from mailtls.terms import Level
 
 COMMANDS = ("check", "plan", "validate", "explain", "demo")
@@ -24,77 +23,6 @@ examples:
 exit codes: 0 all pass, 1 at least one failure, 2 policy or usage error,
             3 nothing failed but something could not be determined
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFile:
-    """One `--report FORMAT=PATH`."""
-
-    format: str
-    path: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsServer:
-    """One `--resolver ADDRESS[:PORT]` or `tls://ADDRESS[:PORT]`."""
-
-    address: str
-    port: int
-    tls: bool
-
-
-def _number(least: float, most: float, kind: Callable[[str], float]) -> Callable[[str], float]:
-    def convert(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is not within {least:g} and {most:g}")
-        return value
-
-    return convert
-
-
-def _report(formats: Sequence[str]) -> Callable[[str], ReportFile]:
-    def convert(text: str) -> ReportFile:
-        name, equals, path = text.partition("=")
-        if not equals or not path or name not in formats:
-            raise argparse.ArgumentTypeError(
-                f"expected FORMAT=PATH with one of {', '.join(formats)}, not {text!r}"
-            )
-        return ReportFile(format=name, path=Path(path))
-
-    return convert
-
-
-def _detour(text: str) -> object:
-    try:
-        return parse_detour(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _resolver(text: str) -> DnsServer:
-    import ipaddress
-
-    scheme, separator, rest = text.rpartition("://")
-    if separator and scheme != "tls":
-        raise argparse.ArgumentTypeError(f"{scheme}:// is not supported: ADDRESS[:PORT] or tls://")
-    address, port = rest, ""
-    if rest.startswith("["):
-        address, _, port = rest[1:].partition("]")
-        port = port.removeprefix(":")
-    elif rest.count(":") == 1:
-        address, _, port = rest.partition(":")
-    try:
-        ipaddress.ip_address(address)
-        number = int(port) if port else (853 if separator else 53)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected the IP address of a DNS server and an optional port, not {text!r}"
-        ) from None
-    return DnsServer(address=address, port=number, tls=bool(separator))
 
 
 def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
@@ -165,7 +93,7 @@ def _output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
         "--report",
         action="append",
         default=[],
-        type=_report(formats),
+        type=arguments.report(formats),
         metavar="FORMAT=PATH",
         help="write a report to a file; repeatable",
     )
@@ -194,26 +122,35 @@ def _network(parser: argparse.ArgumentParser) -> None:
         "--connect-to",
         action="append",
         default=[],
-        type=_detour,
+        type=arguments.detour,
         metavar="HOST:PORT:HOST:PORT",
         help="connect elsewhere; identity and server name stay; repeatable",
     )
     group.add_argument(
-        "--resolver", type=_resolver, metavar="ADDRESS[:PORT]", help="DNS server, or tls://ADDRESS"
+        "--resolver",
+        type=arguments.resolver,
+        metavar="ADDRESS[:PORT]",
+        help="DNS server, or tls://ADDRESS",
+    )
+    group.add_argument(
+        "--proxy",
+        type=arguments.proxy,
+        metavar="socks5://HOST:PORT",
+        help="connect by way of a SOCKS5 proxy; names are resolved here",
     )
     group.add_argument(
         "--ca-file", type=Path, metavar="PEM", help="trust these roots beside the system's"
     )
     group.add_argument(
         "--timeout",
-        type=_number(1, 3600, float),
+        type=arguments.number(1, 3600, float),
         default=60.0,
         metavar="SECONDS",
         help="one endpoint's total (default 60)",
     )
     group.add_argument(
         "--per-host",
-        type=_number(1, 1000, int),
+        type=arguments.number(1, 1000, int),
         default=4,
         metavar="N",
         help="parallel connections to one address (default 4)",
@@ -225,14 +162,14 @@ def _network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--concurrency",
-        type=_number(1, 10000, int),
+        type=arguments.number(1, 10000, int),
         default=32,
         metavar="N",
         help="addresses probed at once (default 32)",
     )
     group.add_argument(
         "--retries",
-        type=_number(0, 10, int),
+        type=arguments.number(0, 10, int),
         default=1,
         metavar="N",
         help="further tries where there was no answer (default 1)",

@@ -81,9 +81,14 @@ class Action:
         )
 
     def command(
-        self, inputs: Mapping[str, str], *, user: str = "", environment: Mapping[str, str]
+        self,
+        inputs: Mapping[str, str],
+        *,
+        user: str = "",
+        environment: Mapping[str, str],
+        more: tuple[str, ...] = (),
     ) -> list[str]:
-        """Return the command line of the step."""
+        """Return the command line of the step; `more` are options of the container."""
         given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
         variables = {**_ENVIRONMENT, **environment, **given}
         options = (
@@ -91,13 +96,21 @@ class Action:
             "--workdir=/github/workspace",
             *(f"--env={name}={value}" for name, value in variables.items()),
             *((f"--user={user}",) if user else ()),
+            *more,
         )
         return command(self.image, options=options)
 
-    def run(self, inputs: Mapping[str, str], *, user: str = "", **environment: str) -> Run:
-        """Run the step to its end."""
+    def run(
+        self,
+        inputs: Mapping[str, str],
+        *,
+        user: str = "",
+        more: tuple[str, ...] = (),
+        **environment: str,
+    ) -> Run:
+        """Run the step to its end; `more` are options of the container."""
         done = subprocess.run(
-            self.command(inputs, user=user, environment=environment),
+            self.command(inputs, user=user, environment=environment, more=more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -15,8 +15,8 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "verdict", "errors", "engine", "sanitizer", "book")
-SHARED = (*DATA, "policy.model", "probe.questions")
+DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
+SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
@@ -39,7 +39,8 @@ MAY_IMPORT = {
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "options": (*DATA, "net.routes", "__version__"),
+    "arguments": (*DATA, "net.routes"),
+    "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -55,11 +56,14 @@ ONLY_IN = {
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
     "dns": {"net.dns"},
-    "socket": {"net.dns", "net.live", "responder.server", "check"},
+    "h11": {"probe.http"},
+    "python_socks": {"net.proxy"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
+        "net.proxy",
         "check",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
@@ -67,6 +71,7 @@ ONLY_IN = {
         "probe.perform",
         "probe.runner",
         "probe.turns",
+        "probe.web",
     },
 }
 STREAMS = {

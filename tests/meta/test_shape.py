@@ -21,8 +21,11 @@ MODULES = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
 _VALUES = "plain values, met in every other test"
 _CONNECTIONS = "one connection is one dialogue: tests/probe/test_perform.py holds it whole"
 TESTED_ELSEWHERE: dict[str, str] = {
+    "arguments.py": "the converters of the options: tests/test_options.py",
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
+    "flow.py": _VALUES,
+    "policy/delivery.py": _VALUES,
     "policy/model.py": _VALUES,
     "probe/attempt.py": _CONNECTIONS,
     "probe/hello.py": _CONNECTIONS,

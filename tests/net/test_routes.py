@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailtls.net.routes import Routes, parse_detour
+from mailtls.net.routes import Routes, parse_detour, parse_proxy
 from mailtls.probe.questions import Service
 
 SMTP = Service(host="smtp.example.com", port=587)
@@ -46,3 +46,37 @@ def test_first_matching_rule_decides(rules, service, goes_to):
 def test_anything_else_is_refused_with_a_reason(text):
     with pytest.raises(ValueError, match=r"expected HOST:PORT:HOST:PORT|not a port"):
         parse_detour(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "user", "password"),
+    [
+        ("socks5://proxy.example:1080", "proxy.example", 1080, "", ""),
+        ("socks5://[::1]:1080/", "::1", 1080, "", ""),
+        ("socks5://u%40x:p%3Aq@192.0.2.1:9", "192.0.2.1", 9, "u@x", "p:q"),
+    ],
+)
+def test_a_proxy_is_named_by_a_url(text, host, port, user, password):
+    proxy = parse_proxy(text)
+    assert (proxy.host, proxy.port, proxy.user, proxy.password) == (host, port, user, password)
+    assert password == "" or password not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "proxy:1080",
+        "http://proxy:1080",
+        "socks5://proxy",
+        "socks5://proxy:0",
+        "socks5://proxy:70000",
+        "socks5://u:canary@proxy",
+        "socks5://a b:1",
+        "socks5://proxy:1080/path",
+    ],
+)
+def test_what_is_no_proxy_is_refused_without_its_password(text):
+    with pytest.raises(ValueError, match="expected socks5://") as raised:
+        parse_proxy(text)
+    assert "canary" not in str(raised.value)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from factories import CA, NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
-from mailtls.rules import certificate_transparency
 from mailtls.rules.certificate_transparency import RULE, needed
 from mailtls.terms import Outcome
+from mailtls.tls import timestamps
 from mailtls.tls.timestamps import Timestamp
 
 WANTED = with_certificate(transparency=True)
@@ -22,8 +22,8 @@ def stamp(log, **changes):
 @pytest.fixture
 def judged(monkeypatch):
     def judged(embedded, stapled=(), days=90):
-        monkeypatch.setattr(certificate_transparency, "embedded", lambda _: embedded)
-        monkeypatch.setattr(certificate_transparency, "stapled", lambda _: stapled)
+        monkeypatch.setattr(timestamps, "embedded", lambda _: embedded)
+        monkeypatch.setattr(timestamps, "stapled", lambda _: stapled)
         served = leaf(not_before=NOW, not_after=NOW + timedelta(days=days))
         return only(RULE.check(view(WANTED, session(tls(served, CA)))))
 

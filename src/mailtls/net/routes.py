@@ -1,4 +1,4 @@
-"""Where a connection really goes: `--connect-to HOST:PORT:HOST:PORT`, as curl's option of that name.
+"""Where a connection really goes: `--connect-to HOST:PORT:HOST:PORT`, as curl's option, and `--proxy`.
 
 The policy of production against a staging container: identity and server name stay those of the
 policy, only the TCP connection goes elsewhere.
@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from mailtls.probe.questions import Service
 
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)"
 _RULE = re.compile(rf"({_HOST}):(\d*):({_HOST}):(\d*)")
 _LARGEST_PORT = 65535
+_URL = re.compile(
+    r"socks5://(?:(?P<user>[^:@/\s]*):(?P<password>[^:@/\s]*)@)?"
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>\d{1,5})/?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +74,30 @@ class Routes:
                     port=detour.to_port if detour.to_port is not None else service.port,
                 )
         return service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocksProxy:
+    """Where the proxy is, and who we are there; `user` and `password` are "" where it asks nobody."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Return the proxy without its password, for tracebacks."""
+        return f"SocksProxy({self.host}:{self.port})"
+
+
+def parse_proxy(text: str) -> SocksProxy:
+    """Return the proxy of a URL; raises ValueError, in words that do not repeat a password."""
+    match = _URL.fullmatch(text)
+    if match is None or not 0 < int(match["port"]) <= _LARGEST_PORT:
+        raise ValueError("expected socks5://[USER:PASSWORD@]HOST:PORT")
+    return SocksProxy(
+        host=match["six"] or match["host"],
+        port=int(match["port"]),
+        user=unquote(match["user"] or ""),
+        password=unquote(match["password"] or ""),
+    )

@@ -42,14 +42,15 @@ class Channel(Protocol):
 
 
 class BoundedStream:
-    """A stream that ends after `BYTE_LIMIT` bytes, whatever the peer still has to say.
+    """A stream that ends after `limit` bytes, whatever the peer still has to say.
 
     `received` counts the bytes so far, `first` keeps the first read: what a port speaks is told
     from it.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, *, limit: int = BYTE_LIMIT) -> None:
         self._stream = stream
+        self._limit = limit
         self.received = 0
         self.first = b""
 
@@ -62,8 +63,8 @@ class BoundedStream:
         data = await self._stream.receive()
         self.first = self.first or data
         self.received += len(data)
-        if self.received > BYTE_LIMIT:
-            raise StreamError(Cause.MALFORMED, f"the peer sent more than {BYTE_LIMIT} bytes")
+        if self.received > self._limit:
+            raise StreamError(Cause.MALFORMED, f"the peer sent more than {self._limit} bytes")
         return data
 
     async def half_close(self) -> None:

@@ -1,0 +1,94 @@
+"""The words of the command line as values: each converter says what it expected instead."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailtls.net.routes import Detour, SocksProxy, parse_detour, parse_proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """One `--report FORMAT=PATH`."""
+
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsServer:
+    """One `--resolver ADDRESS[:PORT]` or `tls://ADDRESS[:PORT]`."""
+
+    address: str
+    port: int
+    tls: bool
+
+
+def number(least: float, most: float, kind: Callable[[str], float]) -> Callable[[str], float]:
+    """Return a converter for numbers from `least` to `most`."""
+
+    def convert(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not within {least:g} and {most:g}")
+        return value
+
+    return convert
+
+
+def report(formats: Sequence[str]) -> Callable[[str], ReportFile]:
+    """Return a converter for `FORMAT=PATH` with one of the formats."""
+
+    def convert(text: str) -> ReportFile:
+        name, equals, path = text.partition("=")
+        if not equals or not path or name not in formats:
+            raise argparse.ArgumentTypeError(
+                f"expected FORMAT=PATH with one of {', '.join(formats)}, not {text!r}"
+            )
+        return ReportFile(format=name, path=Path(path))
+
+    return convert
+
+
+def detour(text: str) -> Detour:
+    """Return one `--connect-to`."""
+    try:
+        return parse_detour(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def proxy(text: str) -> SocksProxy:
+    """Return one `--proxy`."""
+    try:
+        return parse_proxy(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def resolver(text: str) -> DnsServer:
+    """Return one `--resolver`."""
+    scheme, separator, rest = text.rpartition("://")
+    if separator and scheme != "tls":
+        raise argparse.ArgumentTypeError(f"{scheme}:// is not supported: ADDRESS[:PORT] or tls://")
+    address, port = rest, ""
+    if rest.startswith("["):
+        address, _, port = rest[1:].partition("]")
+        port = port.removeprefix(":")
+    elif rest.count(":") == 1:
+        address, _, port = rest.partition(":")
+    try:
+        ipaddress.ip_address(address)
+        number = int(port) if port else (853 if separator else 53)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected the IP address of a DNS server and an optional port, not {text!r}"
+        ) from None
+    return DnsServer(address=address, port=number, tls=bool(separator))

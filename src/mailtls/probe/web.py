@@ -1,0 +1,187 @@
+"""One HTTP or HTTPS request over our own streams: bounded in bytes and time, never redirected.
+
+HTTPS is verified as a mail session is: the chain by OpenSSL at the moment of the run, the name by
+RFC 9525. What cannot be verified is not asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from mailtls.dialects.classify import classify
+from mailtls.evidence import HandshakeRefused, Line, Missing, WrongMode
+from mailtls.net.interface import Network, Stream, StreamError
+from mailtls.policy.model import Anchors
+from mailtls.probe.attempt import CONNECT_SECONDS, Settings
+from mailtls.probe.conversation import BoundedStream, TlsStream, converse, drain
+from mailtls.probe.http import HEAD_LIMIT, HttpAnswer, HttpExchange
+from mailtls.probe.questions import Service
+from mailtls.terms import Cause, Phase
+from mailtls.tls import certificates, identity, path
+from mailtls.tls.session import Handshake, TlsSession
+
+PORTS = {"http": 80, "https": 443}
+
+TLS_OVERHEAD = 64 * 1024
+"""Bytes a connection may carry beyond head and body: a handshake with its chain, and framing."""
+
+SYSTEM = Anchors(label="system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebRequest:
+    """What is asked of a URL. `body_limit` is in bytes, `seconds` bounds the whole exchange.
+
+    `headers` may hold a secret: only method, path and status are told in `WebAnswer.transcript`.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_limit: int = 256 * 1024
+    seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAnswer:
+    """The answer to a request, whatever its status, and what was said on the way."""
+
+    answer: HttpAnswer
+    transcript: tuple[Line, ...]
+
+
+def split(url: str) -> SplitResult | None:
+    """Return an absolute HTTP or HTTPS URL in its parts, or None for anything else."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return parts if usable and plain and "@" not in parts.netloc else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where requests go: `routes` is where a service is really met, `allowed` whether an address may be asked."""
+
+    network: Network
+    settings: Settings
+    routes: Callable[[Service], Service] = lambda service: service
+    allowed: Callable[[str], bool] = lambda _: True
+
+    async def ask(self, request: WebRequest) -> WebAnswer | Missing:
+        """Ask once and return the answer or why there is none; a redirect is an answer."""
+        parts = split(request.url)
+        if parts is None:
+            return _missing(Phase.RESOLVE, Cause.MALFORMED, "not an http or https URL")
+        try:
+            async with asyncio.timeout(request.seconds):
+                return await self._ask(request, parts)
+        except TimeoutError:
+            detail = f"no complete answer from {parts.netloc} within {request.seconds:.3g} s"
+            return _missing(Phase.CONNECT, Cause.TIMED_OUT, detail)
+
+    async def _ask(self, request: WebRequest, parts: SplitResult) -> WebAnswer | Missing:
+        host = parts.hostname or ""
+        connected = await self._connect(
+            self.routes(Service(host=host, port=parts.port or PORTS[parts.scheme]))
+        )
+        if isinstance(connected, Missing):
+            return connected
+        limit = request.body_limit + len(request.body) + HEAD_LIMIT + TLS_OVERHEAD
+        bare = BoundedStream(connected, limit=limit)
+        try:
+            stream: Stream = bare
+            if parts.scheme == "https":
+                secured = await _secure(bare, host, self.settings, request.seconds)
+                if isinstance(secured, Missing):
+                    return secured
+                stream = secured
+            exchange = HttpExchange(
+                method=request.method,
+                target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+                headers=(("Host", parts.netloc), ("User-Agent", "mailtls"), *request.headers),
+                body=request.body,
+                body_limit=request.body_limit,
+                phase=Phase.AFTER_TLS if parts.scheme == "https" else Phase.GREETING,
+            )
+            answer = await converse(stream, exchange, seconds=request.seconds)
+            if isinstance(answer, Missing):
+                return answer
+            await drain(stream, seconds=1.0)
+            return WebAnswer(answer=answer, transcript=exchange.transcript)
+        finally:
+            bare.close()
+
+    async def _connect(self, service: Service) -> Stream | Missing:
+        """Connect to the first address that answers."""
+        found = await self.network.resolve(service.host)
+        if isinstance(found, Missing):
+            return found
+        last = _missing(Phase.CONNECT, Cause.UNREACHABLE, f"{service.host} has no address")
+        for address in found.addresses:
+            if not self.allowed(address):
+                detail = f"{service.host} is at {address}, which is not asked"
+                last = _missing(Phase.CONNECT, Cause.UNREACHABLE, detail)
+                continue
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    return await self.network.connect(address, service.port)
+            except TimeoutError:
+                last = _missing(Phase.CONNECT, Cause.TIMED_OUT, f"no answer from {address}")
+            except StreamError as error:
+                last = _missing(Phase.CONNECT, error.cause, f"{address}: {error.detail}")
+        return last
+
+
+async def _secure(
+    stream: BoundedStream, host: str, settings: Settings, seconds: float
+) -> TlsStream | Missing:
+    """Make a TLS session and verify it before anything is said inside."""
+    channel = TlsSession("" if _is_address(host) else host, classify=classify)
+    done: Handshake | HandshakeRefused | WrongMode | Missing = await converse(
+        stream, channel, seconds=seconds
+    )
+    match done:
+        case Missing():
+            return done
+        case HandshakeRefused(name=name):
+            return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} refused TLS: {name}")
+        case WrongMode(spoken=spoken):
+            return _missing(Phase.HANDSHAKE, Cause.MALFORMED, f"{host} speaks {spoken.value}")
+        case Handshake(chain=chain):
+            found = path.validate(
+                chain,
+                SYSTEM,
+                at=settings.now(),
+                extra_pem=settings.extra_anchors,
+                system=settings.system_anchors,
+            )
+            trouble = found.problem or found.time_problem
+            named = bool(chain) and identity.match(host, certificates.parse(chain[0])).matched
+            if trouble is not None or not found.judged or not named:
+                why = trouble.text if trouble is not None else "the name does not match"
+                return _missing(
+                    Phase.HANDSHAKE,
+                    Cause.MALFORMED,
+                    f"the certificate of {host} is not valid: {why}",
+                )
+    return TlsStream(stream, channel)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _missing(phase: Phase, cause: Cause, detail: str) -> Missing:
+    return Missing(phase=phase, cause=cause, detail=detail)
