@@ -21,9 +21,9 @@ from factories import (
     with_certificate,
 )
 from mailtls.evidence import HelloEvidence
-from mailtls.rules import certificate_algorithms
 from mailtls.rules.certificate_algorithms import RULE
 from mailtls.terms import Cause, Outcome, TlsVersion
+from mailtls.tls import certificates
 
 BOTH = with_certificate(algorithms=("rsa", "ecdsa"))
 ECDSA = key("ecdsa", 256, "P-256")
@@ -37,7 +37,7 @@ def answer(der):
 @pytest.fixture
 def judged(monkeypatch):
     def judged(rsa, ecdsa, facts=None, served=SERVED):
-        monkeypatch.setattr(certificate_algorithms, "parse", served.get)
+        monkeypatch.setattr(certificates, "parse", served.get)
         hellos = {"RSA certificates": rsa, "ECDSA certificates": ecdsa}
         full = session(facts or tls(leaf(key=ECDSA), CA))
         return list(RULE.check(view(BOTH, full, hellos, RULE)))

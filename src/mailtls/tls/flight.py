@@ -12,7 +12,7 @@ from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Line, Mis
 from mailtls.probe.questions import Offer
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.alerts import alert_name
+from mailtls.tls.alerts import FATAL, USER_CANCELED, alert_name
 from mailtls.tls.answer import (
     DOWNGRADE_SENTINELS,
     KeyExchange,
@@ -37,8 +37,7 @@ from mailtls.tls.records import (
 )
 from mailtls.tls.wire import MalformedError
 
-_WARNING, _FATAL = 1, 2
-_USER_CANCELED = 90
+_WARNING = 1
 _SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
 _SSL2_ERROR_NAMES = {
     1: "ssl2_no_cipher",
@@ -136,7 +135,7 @@ class FirstFlight:
         if len(payload) % 2:
             raise MalformedError("a cut alert")
         for level, number in zip(payload[::2], payload[1::2], strict=True):
-            if level == _FATAL:
+            if level == FATAL:
                 self._refuse(number, alert_name(number))
                 return
             if level != _WARNING:
@@ -192,7 +191,7 @@ class FirstFlight:
         # Fatal, so that the server ends the handshake and does not wait for its client's part.
         record_version = min(hello.version, TlsVersion.TLS1_2)
         self._outgoing += bytes(
-            (ContentType.ALERT, *record_version.to_bytes(2, "big"), 0, 2, _FATAL, _USER_CANCELED)
+            (ContentType.ALERT, *record_version.to_bytes(2, "big"), 0, 2, FATAL, USER_CANCELED)
         )
         self._finish(HelloEvidence(answer=answer), _summary(answer))
 
