@@ -6,14 +6,14 @@ import argparse
 import asyncio
 import os
 import re
-import secrets
 import socket
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__
 from mailtls.arguments import DnsServer
@@ -27,21 +27,22 @@ from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.plan import build_plan
+from mailtls.plan import Plan, build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.runner import Limits, Runner
-from mailtls.report import FORMATS, outputs, text
-from mailtls.report import summary as step_summary
-from mailtls.report.build import TargetSummary, build
-from mailtls.report.github import render_problems
+from mailtls.report import FORMATS
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule, session_question
 from mailtls.terms import Outcome
-from mailtls.tls.path import system_anchors
 from mailtls.verdict import ExitCode
+from mailtls.warmup import warm_up
+
+if TYPE_CHECKING:
+    from mailtls.report.build import TargetSummary
+    from mailtls.tls.path import SystemAnchors
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
 
@@ -59,12 +60,7 @@ def check(
     try:
         policy, document, warnings = load_policy(path)
     except PolicyError as error:
-        if annotate:
-            sys.stdout.write(render_problems(error.problems))
-        else:
-            print_problems(error.problems)
-        _write_to(output, outputs.render_values(_NO_VERDICT, _token))
-        return ExitCode.ERROR
+        return _no_verdict(error, output, annotate=annotate)
     if warnings and not annotate:
         print_problems(warnings)
     policy = narrow(policy, options.only)
@@ -72,7 +68,10 @@ def check(
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    book = asyncio.run(_probe(policy, options, anchors, started))
+    plan = build_plan(policy, rules)
+    book = asyncio.run(_probe(plan, options, anchors, started))
+    from mailtls.report.build import build
+
     verdicts = judge(policy, rules, book, started)
     if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
         # Nothing was checked, and that is never green.
@@ -96,10 +95,29 @@ def check(
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
-    _write_to(summary, step_summary.render(report))
-    paths = {each.format: str(each.path) for each in options.report}
-    _write_to(output, outputs.render(report, paths, _token))
+    if summary is not None:
+        from mailtls.report import summary as step_summary
+
+        _write_to(summary, step_summary.render(report))
+    if output is not None:
+        from mailtls.report import outputs
+
+        paths = {each.format: str(each.path) for each in options.report}
+        _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
+
+
+def _no_verdict(error: PolicyError, output: TextIO | None, *, annotate: bool) -> ExitCode:
+    from mailtls.report import outputs
+    from mailtls.report.github import render_problems
+
+    if annotate:
+        sys.stdout.write(render_problems(error.problems))
+    else:
+        print_problems(error.problems)
+    if output is not None:
+        _write_to(output, outputs.render_values(_NO_VERDICT, _token))
+    return ExitCode.ERROR
 
 
 def _described(rule: Rule) -> RuleInfo:
@@ -113,11 +131,13 @@ def _described(rule: Rule) -> RuleInfo:
 
 
 def _token() -> str:
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _publish(report: Report, options: argparse.Namespace) -> None:
     if options.format == "text":
+        from mailtls.report import text
+
         shown = text.render(
             report,
             color=_wants_color(options.color),
@@ -159,14 +179,13 @@ def _anchors(path: Path | None) -> bytes:
     return pem
 
 
-def _write_to(file: TextIO | None, content: str) -> None:
-    if file is not None:
-        file.write(content)
-        file.flush()
+def _write_to(file: TextIO, content: str) -> None:
+    file.write(content)
+    file.flush()
 
 
 async def _probe(
-    policy: Policy, options: argparse.Namespace, anchors: bytes, now: datetime
+    plan: Plan, options: argparse.Namespace, anchors: bytes, now: datetime
 ) -> EvidenceBook:
     runner = Runner(
         _network(options),
@@ -180,13 +199,21 @@ async def _probe(
         settings=Settings(
             client_name=_client_name(options.client_name),
             extra_anchors=anchors,
-            system_anchors=system_anchors(os.environ),
-            randomness=secrets.token_bytes,
+            system_anchors=_system_anchors,
+            randomness=os.urandom,
             now=_constant(now),
         ),
         routes=Routes(detours=options.connect_to),
     )
-    return await runner.run(build_plan(policy, select(RULES, options.rule)))
+    asyncio.get_running_loop().call_soon(warm_up)
+    return await runner.run(plan)
+
+
+@cache
+def _system_anchors() -> SystemAnchors:
+    from mailtls.tls.path import system_anchors
+
+    return system_anchors(os.environ)
 
 
 def _network(options: argparse.Namespace) -> Network:
@@ -216,6 +243,8 @@ def _client_name(given: str | None) -> str:
 
 
 def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
+    from mailtls.report.build import TargetSummary
+
     summaries: dict[str, list[TargetSummary]] = {}
     for endpoint in policy.endpoints:
         summaries[endpoint.name] = []

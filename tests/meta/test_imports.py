@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes"),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
+    "warmup": ("",),
     "commands": ("",),
     "demo": ("",),
     "__init__": (),

@@ -171,7 +171,7 @@ def test_a_reference_to_somewhere_else_is_not_followed(monkeypatch):
         shape._validator.cache_clear()
         try:
             with pytest.raises(Exception, match="all of it is in one file"):
-                problems("version: 1")
+                shape._validator()
         finally:
             shape._validator.cache_clear()
         with pytest.raises(TimeoutError):
@@ -182,7 +182,7 @@ def test_a_pattern_that_could_backtrack_is_refused(monkeypatch):
     monkeypatch.setattr(shape, "schema", lambda: {"pattern": r"(a)\1"})
     shape._validator.cache_clear()
     try:
-        with pytest.raises(Exception, match="not a 'regex'"):
+        with pytest.raises(Exception, match='is not a "regex"'):
             problems("version: 1")
     finally:
         shape._validator.cache_clear()

@@ -84,16 +84,6 @@ def test_a_mixture_of_versions_is_asked_for_apart():
         offers.only_suites((), "nothing")
 
 
-def test_slices_hold_each_suite_once():
-    complement = offers.complement(ALLOWED)
-    assert complement
-    parts = offers.slices(complement.suites)
-    assert tuple(code for part in parts for code in part.suites) == complement.suites
-    assert max(len(part.suites) for part in parts) == 64
-    assert parts[0].label == "suites 1 to 64"
-    assert offers.slices(()) == ()
-
-
 def test_groups_are_offered_alone():
     modern = offers.groups_only((0x11EC,))
     assert (modern.versions, modern.groups) == ((0x0304,), (0x11EC,))

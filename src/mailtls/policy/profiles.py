@@ -69,12 +69,13 @@ def _graded_suites() -> Iterable[int]:
 
 
 def _by_kind(kinds: Mapping[SuiteKind, Level]) -> tuple[Graded, ...]:
+    ranks = {level: rank for rank, level in enumerate(Level)}
     found = []
     for code in _graded_suites():
         suite = suites()[code]
-        levels = [level for kind, level in kinds.items() if kind in suite.kinds]
+        levels = [kinds[kind] for kind in suite.kinds if kind in kinds]
         if levels and suite.min_version is not TlsVersion.TLS1_3:
-            found.append(Graded(code=code, level=min(levels, key=list(Level).index)))
+            found.append(Graded(code=code, level=min(levels, key=ranks.__getitem__)))
     return tuple(found)
 
 

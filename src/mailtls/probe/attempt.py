@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mailtls.engine import Engine
 from mailtls.evidence import FallbackEvidence, Line, Missing, Reply, Skipped
@@ -13,7 +14,10 @@ from mailtls.net.interface import Stream
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Offer, Question, Target
 from mailtls.sanitizer import clean
-from mailtls.tls.path import SystemAnchors
+
+if TYPE_CHECKING:
+    # OpenSSL takes 30 ms to load, which the first round trips have room for.
+    from mailtls.tls.path import SystemAnchors
 
 CONNECT_SECONDS = 10.0
 
@@ -28,14 +32,14 @@ FAREWELL_SECONDS = 2.0
 class Settings:
     """What every connection of a run shares.
 
-    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` where this
-    machine keeps its roots; `randomness` gives
-    bytes for raw hellos; `now` the clock certificates are verified by.
+    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` says
+    where this machine keeps its roots; `randomness` gives bytes for raw hellos; `now` the clock
+    certificates are verified by.
     """
 
     client_name: str
     extra_anchors: bytes
-    system_anchors: SystemAnchors
+    system_anchors: Callable[[], SystemAnchors]
     randomness: Callable[[int], bytes]
     now: Callable[[], datetime]
 

@@ -6,6 +6,8 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mailtls.dialects import DIALECTS
 from mailtls.evidence import (
     Capabilities,
@@ -26,8 +28,9 @@ from mailtls.probe.mail import walk_inside
 from mailtls.probe.questions import SessionQuestion, UpgradeQuestion
 from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upgrade
 from mailtls.terms import Cause, Mode, Phase
-from mailtls.tls import certificates, path
-from mailtls.tls.session import Handshake, TlsSession
+
+if TYPE_CHECKING:
+    from mailtls.tls.session import TlsSession
 
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
@@ -118,6 +121,9 @@ async def _implicit(
 async def _handshake(
     attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
 ) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
+    from mailtls.tls import certificates, path
+    from mailtls.tls.session import Handshake
+
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
     if not isinstance(done, Handshake):
         return done
@@ -132,7 +138,7 @@ async def _handshake(
             anchors,
             at=attempt.settings.now(),
             extra_pem=attempt.settings.extra_anchors,
-            system=attempt.settings.system_anchors,
+            system=attempt.settings.system_anchors(),
         ),
         staple=done.staple,
         client_certificate_requested=done.client_certificate_requested,
