@@ -74,7 +74,7 @@ class Heard:
 class Attempt:
     """One connection in progress: its deadline, its transcript and who waits for its first step.
 
-    `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
+    `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
     offer of a hello that another's answer chooses.
     """
 
@@ -84,6 +84,7 @@ class Attempt:
     settings: Settings
     deadline: float
     on_progress: Callable[[], None]
+    on_first: Callable[[bytes], None] = lambda _: None
     carries: tuple[Question, ...] = ()
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)

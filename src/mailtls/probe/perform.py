@@ -73,6 +73,6 @@ async def _connect(attempt: Attempt, network: Network) -> BoundedStream | Missin
     except StreamError as error:
         missing = Missing(phase=Phase.CONNECT, cause=error.cause, detail=error.detail)
     else:
-        return BoundedStream(stream)
+        return BoundedStream(stream, on_first=attempt.on_first)
     attempt.note(missing.detail)
     return missing
