@@ -99,7 +99,7 @@ def test_a_healthy_server_has_no_finding_and_no_gap(of):
     expected = {Outcome.PASS} | ({Outcome.NOT_APPLICABLE} if of.mode is Mode.IMPLICIT else set())
     assert outcomes(verdicts) == expected
     # Nobody asks them: the policy has no key for them, and this profile grades versions alone.
-    of_keys = ("algorithms", "issuer", "lifetime", "pin", "staple", "transparency")
+    of_keys = ("algorithms", "issuer", "lifetime", "pin", "revocation", "staple", "transparency")
     silent = {"closed", "auth-mechanisms", "capabilities"}
     silent |= {f"certificate-{key}" for key in of_keys}
     silent |= {f"tls-{a}" for a in ("cipher", "group", "alpn", "compression")}

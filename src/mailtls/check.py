@@ -5,50 +5,35 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
-import socket
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__
-from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
 from mailtls.evidence import Observed, SessionEvidence
+from mailtls.gathering import gather
 from mailtls.judge import judge
-from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
-from mailtls.net.interface import Network
-from mailtls.net.live import LiveNetwork
-from mailtls.net.proxy import ProxyNetwork
-from mailtls.net.routes import Routes
-from mailtls.plan import Plan, build_plan
+from mailtls.plan import build_plan
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
-from mailtls.probe.attempt import Settings
-from mailtls.probe.runner import Limits, Runner
 from mailtls.report import FORMATS
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule, session_question
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
-from mailtls.warmup import warm_up
 
 if TYPE_CHECKING:
     from mailtls.report.build import TargetSummary
-    from mailtls.tls.path import SystemAnchors
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
 
 _NO_VERDICT = {"verdict": "error", "exit-code": str(ExitCode.ERROR.value)}
-
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 def check(
@@ -69,7 +54,7 @@ def check(
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
     plan = build_plan(policy, rules)
-    book = asyncio.run(_probe(plan, options, anchors, started))
+    book = asyncio.run(gather(plan, options, anchors, started))
     from mailtls.report.build import build
 
     verdicts = judge(policy, rules, book, started)
@@ -182,64 +167,6 @@ def _anchors(path: Path | None) -> bytes:
 def _write_to(file: TextIO, content: str) -> None:
     file.write(content)
     file.flush()
-
-
-async def _probe(
-    plan: Plan, options: argparse.Namespace, anchors: bytes, now: datetime
-) -> EvidenceBook:
-    runner = Runner(
-        _network(options),
-        limits=Limits(
-            timeout=options.timeout,
-            per_host=options.per_host,
-            concurrency=options.concurrency,
-            retries=options.retries,
-            gentle=options.gentle,
-        ),
-        settings=Settings(
-            client_name=_client_name(options.client_name),
-            extra_anchors=anchors,
-            system_anchors=_system_anchors,
-            randomness=os.urandom,
-            now=_constant(now),
-        ),
-        routes=Routes(detours=options.connect_to),
-    )
-    asyncio.get_running_loop().call_soon(warm_up)
-    return await runner.run(plan)
-
-
-@cache
-def _system_anchors() -> SystemAnchors:
-    from mailtls.tls.path import system_anchors
-
-    return system_anchors(os.environ)
-
-
-def _network(options: argparse.Namespace) -> Network:
-    direct = LiveNetwork(_resolver(options.resolver))
-    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
-
-
-def _constant(now: datetime) -> Callable[[], datetime]:
-    """Return the clock of a run: one moment, so that every certificate is judged by the same."""
-    return lambda: now
-
-
-def _resolver(server: DnsServer | None) -> Resolver:
-    if server is None:
-        return SystemResolver()
-    return ServerResolver(server.address, server.port, tls=server.tls)
-
-
-def _client_name(given: str | None) -> str:
-    """Return the name for EHLO: a full host name (RFC 5321 4.1.1.1), or one that is reserved."""
-    if given is not None:
-        if not _HOST_NAME.fullmatch(given):
-            raise UsageError(f"--client-name {given}: not a full host name")
-        return given
-    own = socket.gethostname()
-    return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"
 
 
 def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:

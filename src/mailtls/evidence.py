@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase, Protocol
 
 
@@ -173,7 +174,9 @@ class PathValidation:
     success, and a chain without any path has the same problem in both. `verified` are the SHA-256
     fingerprints of the path, leaf first, empty on a problem. `extra_anchor` is whether the path
     ends in an anchor that came with `--ca-file` or a PEM path. `judged` is False where no path was
-    looked for: the policy pins instead, or there is no anchor to look for.
+    looked for: the policy pins instead, or there is no anchor to look for. `unsent` are the members
+    that were not sent, DER: the anchor as a rule. `web_pki` is why the stricter web PKI would not
+    take the path that OpenSSL found, "" where it would or was not asked.
     """
 
     anchors: str
@@ -183,6 +186,8 @@ class PathValidation:
     verified: tuple[str, ...]
     extra_anchor: bool = False
     judged: bool = True
+    unsent: tuple[bytes, ...] = ()
+    web_pki: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +230,8 @@ class ServerAnswer:
     `suite` is the IANA code point (24 bits for SSLv2), `group` the named group of the key share,
     HelloRetryRequest or ServerKeyExchange, 0 where none; `dh_bits` the size of a finite-field
     prime, 0 where none. `extensions` are the type numbers echoed. `certificates` is the chain as
-    DER, empty where it was encrypted or absent; `staple` is whether a CertificateStatus came.
+    DER, empty where it was encrypted or absent; `staple` is whether a CertificateStatus came and
+    `timestamps` the list of certificate timestamps as sent (RFC 6962 section 3.3), b"" without one.
     """
 
     version: int
@@ -240,6 +246,7 @@ class ServerAnswer:
     staple: bool
     anonymous: bool
     downgrade_sentinel: bool
+    timestamps: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,9 +266,10 @@ class ClosedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelloEvidence:
-    """The answer to one raw hello."""
+    """The answer to one raw hello; `path` is that of its chain where a `KindQuestion` asked."""
 
     answer: ServerAnswer | AlertAnswer | ClosedAnswer
+    path: PathValidation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +341,7 @@ Evidence = (
     | UpgradeEvidence
     | InjectionEvidence
     | FallbackEvidence
+    | RevocationEvidence
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailtls.policy.model import AddressChoice, Policy
 from mailtls.probe.folding import Call, Family, connections, fold, most_connections
-from mailtls.probe.questions import Question, Service, SessionQuestion
+from mailtls.probe.questions import Question, RevocationQuestion, Service, SessionQuestion
 from mailtls.rules import select
 from mailtls.rules.base import Rule
 
@@ -40,7 +40,8 @@ class Plan:
         return most_connections(self._folded(service))
 
     def _folded(self, service: Service) -> tuple[Call | Family, ...]:
-        return fold(ask.question for ask in self.asks if ask.service == service)
+        asked = (ask.question for ask in self.asks if ask.service == service)
+        return fold(each for each in asked if not isinstance(each, RevocationQuestion))
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -11,7 +11,7 @@ from cryptography.x509 import ocsp
 
 from e2e.menagerie import Menagerie, Shown
 from e2e.run import check
-from e2e.zoo import DAY, MIDDLE, NOW, ROOT, Leaf, dates, rsa_key
+from e2e.zoo import DAY, MIDDLE, NOW, ROOT, Leaf, authority, dates, rsa_key
 
 HOST = "keys.zoo.test"
 MUST_STAPLE = ((x509.TLSFeature([x509.TLSFeatureType.status_request]), False),)
@@ -61,12 +61,13 @@ def stapling(leaf, **options):
     return Shown(key=key, chain=chain, staple=response(chain[0], **options))
 
 
-def both(rsa_days):
-    rsa_leaf = Leaf(key=RSA_KEY, options=dates(-90, rsa_days))(HOST)[1][0]
+def both(rsa_days, issuer=MIDDLE):
+    rsa_leaf = Leaf(key=RSA_KEY, issuer=issuer, options=dates(-90, rsa_days))(HOST)[1][0]
     key, chain = Leaf()(HOST)
     return Shown(key=key, chain=chain, second=(RSA_KEY, rsa_leaf))
 
 
+STRANGER = authority("Stranger", None)
 STAPLE = {"staple": "required"}
 LOGGED = {"transparency": "required"}
 KINDS = {"algorithms": ["rsa", "ecdsa"]}
@@ -104,6 +105,11 @@ KINDS = {"algorithms": ["rsa", "ecdsa"]}
         (served(Leaf()), KINDS, ("algorithms", "fail", "no certificate with an RSA key")),
         (both(60), KINDS, ("algorithms", "pass", "is served")),
         (both(-1), KINDS, ("algorithms", "fail", "for RSA is not good: it expired on")),
+        (
+            both(60, issuer=STRANGER),
+            KINDS,
+            ("algorithms", "fail", "for RSA is not good: an issuer in the chain is neither sent"),
+        ),
     ],
 )
 def test_each_key_is_held_to_what_is_served(tmp_path, shown, keys, expected):
@@ -123,3 +129,16 @@ def test_each_key_is_held_to_what_is_served(tmp_path, shown, keys, expected):
     assert done.code == (1 if outcome == "fail" else 0)
     if keys:
         assert result["location"]["column"] > json.dumps(endpoint).index("certificate")
+
+
+def test_the_kind_that_the_session_shows_costs_no_connection(tmp_path):
+    ca_file = tmp_path / "root.pem"
+    ca_file.write_bytes(ROOT.certificate.public_bytes(serialization.Encoding.PEM))
+    made = []
+    with Menagerie({HOST: both(60)}) as server:
+        for keys in ({}, LOGGED, KINDS):
+            endpoint = {"host": HOST, "port": 993, "mode": "implicit", "certificate": keys}
+            detour = f":993:127.0.0.1:{server.port}"
+            done = check(tmp_path, [endpoint], "--connect-to", detour, ca_file=ca_file)
+            made.append(done.report["connections"])
+    assert made[1:] == [made[0], made[0] + 1]

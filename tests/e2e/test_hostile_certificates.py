@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives import serialization
 
 from e2e.creatures import HOSTILE
 from e2e.menagerie import Menagerie, Shown
+from e2e.revoking import Page, WebServer, endless, pointing, published
 from e2e.run import write_policy
 from e2e.zoo import ROOT, Leaf, called, dns
 
 MEMORY = 300  # MiB; a run against one sane server takes about 70
 BIG = b"x" * 60_000
+LISTS = "http://lists.zoo.test"
+UNDER_ENDLESS = published("Endless", ROOT, f"{LISTS}/issuer.crl")
 
 
 def chain_of(count):
@@ -44,6 +47,13 @@ def server():
             Leaf(names=dns(*fits, "long-list.zoo.test")), "long-list.zoo.test"
         ),
         "big-chain.zoo.test": chain_of(35),
+        "endless-lists.zoo.test": shown(
+            Leaf(
+                issuer=UNDER_ENDLESS,
+                more=pointing(crl=tuple(f"{LISTS}/{n}/{'x' * 9}.crl" for n in range(2_000))),
+            ),
+            "endless-lists.zoo.test",
+        ),
         "deceiving.zoo.test": shown(
             Leaf(
                 subject=called(HOSTILE),
@@ -53,8 +63,9 @@ def server():
         ),
     }
     assert sum(len(der(each)) for each in cages["big-chain.zoo.test"].chain) > 2_000_000
-    with Menagerie(cages) as menagerie:
-        yield menagerie
+    pages = {path: Page(talk=endless) for path in ("/issuer.crl", "/1/xxxxxxxxx.crl")}
+    with Menagerie(cages) as menagerie, WebServer(pages) as web:
+        yield menagerie, web
 
 
 def der(certificate):
@@ -63,13 +74,18 @@ def der(certificate):
 
 @pytest.fixture
 def run(server, tmp_path):
-    def run(host, form="json"):
+    mail, web = server
+
+    def run(host, form="json", **keys):
         ca_file = tmp_path / "root.pem"
         ca_file.write_bytes(ROOT.certificate.public_bytes(serialization.Encoding.PEM))
         endpoint = {"host": host, "port": 993, "mode": "implicit"}
+        if keys:
+            endpoint["certificate"] = {"trust": "ca.pem", **keys}
         write_policy(tmp_path, [endpoint], ca_file=ca_file)
         command = [sys.executable, "-m", "mailtls", "check", "--format", form]
-        command += ["--connect-to", f":993:127.0.0.1:{server.port}", "--retries", "0"]
+        command += ["--connect-to", f":993:127.0.0.1:{mail.port}", "--retries", "0"]
+        command += ["--connect-to", f"lists.zoo.test:80:127.0.0.1:{web.port}"]
         with (tmp_path / "out").open("wb") as out:
             process = subprocess.Popen(command, cwd=tmp_path, stdout=out)
         # wait4 tells the peak of this process alone, in KiB.
@@ -104,6 +120,23 @@ def test_a_name_beyond_those_that_are_read_is_not_called_missing(run):
     assert open_ones == {"certificate-name"}
     (target,) = report["endpoints"][0]["targets"]
     assert len(target["certificate"]["names"]) <= 50
+
+
+def test_lists_without_end_and_without_number_are_bounded(run, server):
+    code, out = run("endless-lists.zoo.test", revocation="checked")
+    assert code == 3
+    assert len(out) < 200_000
+    results = {r["rule"]: r for r in json.loads(out)["results"]}
+    told = results["certificate-revocation"]
+    assert (told["outcome"], told["cause"]) == ("inconclusive", "REFUSED")
+    assert "longer than 16777216 bytes" in told["message"]
+    _, web = server
+    assert sorted(web.asked) == [
+        "/0/xxxxxxxxx.crl",
+        "/1/xxxxxxxxx.crl",
+        "/2/xxxxxxxxx.crl",
+        "/issuer.crl",
+    ]
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github"])

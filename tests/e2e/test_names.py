@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import pytest
+
 from e2e.run import check
 from lab.fleet import Defect
 from lab.names import Failure
@@ -86,3 +90,32 @@ def test_endpoints_can_be_chosen_by_glob(healthy, tmp_path):
 
     assert run.code == 0
     assert {e["name"] for e in run.report["endpoints"]} == {"imap-143", "imap-993"}
+
+
+@pytest.fixture
+def picky(pki):
+    """Give the port of a server that refuses every name but one (openssl s_server)."""
+    known = pki.issue("known.example.test")
+    files = ["-cert", known.chain_file, "-key", known.key_file]
+    files += ["-cert2", known.chain_file, "-key2", known.key_file]
+    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", *map(str, files)]
+    command += ["-servername", "known.example.test", "-servername_fatal"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as server:
+        lines = iter(server.stdout.readline, b"")
+        yield next(int(line.rpartition(b":")[2]) for line in lines if line.startswith(b"ACCEPT"))
+        server.kill()
+
+
+def test_a_server_that_knows_no_such_name_fails_the_rule_on_names(picky, pki, tmp_path):
+    endpoint = {"host": "other.example.test", "port": 993, "mode": "implicit"}
+    rules = ["--rule", "certificate-name", "--rule", "certificate-trust"]
+    detour = f"other.example.test:993:127.0.0.1:{picky}"
+    done = check(tmp_path, [endpoint], "--connect-to", detour, *rules, ca_file=pki.ca_file)
+
+    name, trust = done.report["results"]
+    assert (name["rule"], name["outcome"]) == ("certificate-name", "fail")
+    assert "unrecognized_name" in name["observed"]
+    assert (trust["outcome"], trust["cause"]) == ("inconclusive", "PREREQUISITE")
+    assert "see the rule certificate-name" in trust["message"]

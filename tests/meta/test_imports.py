@@ -15,7 +15,17 @@ MODULES = {
     for path in sorted((SOURCE / "mailtls").rglob("*.py"))
 }
 
-DATA = ("terms", "evidence", "flow", "verdict", "errors", "engine", "sanitizer", "book")
+DATA = (
+    "terms",
+    "revocations",
+    "evidence",
+    "flow",
+    "verdict",
+    "errors",
+    "engine",
+    "sanitizer",
+    "book",
+)
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
@@ -28,7 +38,9 @@ MAY_IMPORT = {
     "net": (*DATA, "net"),
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
-    "probe.runner": (*SHARED, "net.interface", "probe", "plan"),
+    **dict.fromkeys(
+        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+    ),
     "rules": (*SHARED, "rules", "tls"),
     "probe.folding": SHARED,
     "plan": (*SHARED, "rules", "probe.folding"),
@@ -42,6 +54,7 @@ MAY_IMPORT = {
     "arguments": (*DATA, "net.routes"),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
+    "gathering": ("",),
     "warmup": ("",),
     "commands": ("",),
     "demo": ("",),
@@ -55,21 +68,31 @@ ONLY_IN = {
     "jsonschema_rs": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
-    "cryptography": {"tls.certificates", "tls.ocsp", "tls.timestamps", "responder.authority"},
+    "cryptography": {
+        "tls.certificates",
+        "tls.crl",
+        "tls.ocsp",
+        "tls.timestamps",
+        "tls.webpki",
+        "responder.authority",
+    },
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
-    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "check"},
+    "socket": {"gathering", "net.dns", "net.live", "net.proxy", "responder.server"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
         "net.proxy",
         "check",
+        "gathering",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
+        "probe.errands",
         "probe.family",
         "probe.perform",
+        "probe.revocation",
         "probe.runner",
         "probe.turns",
         "probe.web",

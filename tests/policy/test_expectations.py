@@ -76,7 +76,7 @@ def test_keys_pins_names_issuer_and_days():
     certificate = load(
         "certificate: {keys: [rsa-3072, ecdsa-p521, ed25519, ed448], days_left: 0, chain: complete,"
         f" pins: ['sha256:{digest.hex().upper()}', 'sha256:{base64.b64encode(digest).decode()}'],"
-        " names: [B.example, münchen.example, 192.0.2.1], issuer: [Let's Encrypt]}"
+        " names: [B.example, münchen.example, 192.0.2.1, _IMAPS.Example.org], issuer: [Let's Encrypt]}"
     ).certificate
 
     assert certificate.keys == (
@@ -86,7 +86,12 @@ def test_keys_pins_names_issuer_and_days():
         KeyMinimum(kind="ed448", bits=456),
     )
     assert certificate.pins == (digest.hex(), digest.hex())
-    assert certificate.names == ("b.example", "xn--mnchen-3ya.example", "192.0.2.1")
+    assert certificate.names == (
+        "b.example",
+        "xn--mnchen-3ya.example",
+        "192.0.2.1",
+        "_imaps.example.org",
+    )
     assert certificate.issuer == ("Let's Encrypt",)
     assert certificate.days_left == 0
     assert certificate.complete_chain is True
@@ -131,7 +136,12 @@ def test_silence_is_none():
     assert certificate.trust == Anchors(label="system")
     assert certificate.days_left is certificate.pins is certificate.keys is None
     assert certificate.lifetime_left is certificate.max_lifetime is certificate.algorithms is None
-    assert certificate.staple is certificate.transparency is False
+    assert certificate.staple is certificate.transparency is certificate.revocation is False
+
+
+def test_revocation_is_checked_where_the_policy_says_so():
+    assert load("certificate: {revocation: checked}").certificate.revocation
+    assert error("certificate: {revocation: required}")
 
 
 @pytest.mark.parametrize(
@@ -149,6 +159,14 @@ def test_silence_is_none():
             "names: ['*.example']",
             "'*.example' is not a name a certificate can be checked for: '*' is not a label of a host "
             "name (RFC 1123)",
+        ),
+        *(
+            (
+                f"names: ['{name}']",
+                f"'{name}' is not a name a certificate can be checked for: not a service and its"
+                " domain, as _imaps.example.org (RFC 4985)",
+            )
+            for name in ("_.example.org", "_a_b.example.org", "_way-too-long-service.example.org")
         ),
     ],
 )

@@ -51,6 +51,21 @@ def test_each_finding_is_annotated_once_at_its_line_and_column():
     ]
 
 
+def test_a_finding_about_a_certificate_shows_its_facts():
+    text = github.render(report([failure(rule="certificate-name"), failure()]))
+
+    shown = [each.data.splitlines() for each in commands(text) if each.name == "error"]
+    told = [[line for line in lines if line.startswith("certificate: ")] for lines in shown]
+    facts = (
+        "CN=smtp.example.com, for smtp.example.com, 192.0.2.1, issued by O=Example,CN=Example CA"
+    )
+    (line,) = told[0]
+    assert line == (
+        f"certificate: {facts}, ECDSA P-256, 80 days left, until 2026-08-20; served at 192.0.2.1"
+    )
+    assert told[1] == []
+
+
 def test_what_waits_for_another_finding_is_not_annotated():
     assert "certificate-name" not in "".join(
         title for _, _, title in annotations(github.render(mixed()))

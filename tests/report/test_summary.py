@@ -37,6 +37,14 @@ def test_a_finding_has_its_line_its_fix_and_its_transcript():
     assert "could not be judged: certificate-name" in text
 
 
+def test_a_finding_about_a_certificate_shows_its_facts():
+    text = summary.render(report([failure(rule="certificate-name"), failure()]))
+
+    (line,) = (line for line in text.splitlines() if line.startswith("- certificate: "))
+    assert "80 days left" in line
+    assert "ECDSA P-256" in line
+
+
 def test_green_does_not_claim_more_than_was_seen():
     text = summary.render(report([verdict()]))
 

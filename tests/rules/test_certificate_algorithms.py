@@ -7,6 +7,7 @@ import pytest
 
 from factories import (
     ALERT,
+    BCP195,
     CA,
     CLOSED,
     NOW,
@@ -15,32 +16,46 @@ from factories import (
     key,
     leaf,
     missing,
+    path,
+    seen,
     session,
     tls,
     view,
     with_certificate,
 )
-from mailtls.evidence import HelloEvidence
+from mailtls.evidence import HelloEvidence, PathProblem
+from mailtls.probe.questions import KindQuestion
 from mailtls.rules.certificate_algorithms import RULE
+from mailtls.rules.control import control_question
 from mailtls.terms import Cause, Outcome, TlsVersion
 from mailtls.tls import certificates
 
 BOTH = with_certificate(algorithms=("rsa", "ecdsa"))
 ECDSA = key("ecdsa", 256, "P-256")
+BELOW = chose(TlsVersion.TLS1_2)
 SERVED = {b"rsa": leaf(), b"ecdsa": leaf(key=ECDSA)}
 
 
-def answer(der):
-    return HelloEvidence(answer=replace(chose(TlsVersion.TLS1_2).answer, certificates=(der,)))
+def answer(der, **problems):
+    shown = replace(chose(TlsVersion.TLS1_2).answer, certificates=(der,))
+    return HelloEvidence(answer=shown, path=path(leaf(), CA, **problems))
+
+
+def problem(code, depth):
+    return PathProblem(code=code, text="openssl says", depth=depth, subject="CN=Example CA")
 
 
 @pytest.fixture
 def judged(monkeypatch):
-    def judged(rsa, ecdsa, facts=None, served=SERVED):
+    def judged(rsa, ecdsa, facts=None, served=SERVED, below=BELOW):
         monkeypatch.setattr(certificates, "parse", served.get)
-        hellos = {"RSA certificates": rsa, "ECDSA certificates": ecdsa}
         full = session(facts or tls(leaf(key=ECDSA), CA))
-        return list(RULE.check(view(BOTH, full, hellos, RULE)))
+        found = view(BOTH, full)
+        hellos = {"rsa": rsa, "ecdsa": ecdsa}
+        asked = (each for each in RULE.needs(BOTH, BCP195) if isinstance(each, KindQuestion))
+        answers = {each: seen(hellos[each.kind]) for each in asked}
+        answers[control_question(BOTH, BCP195)] = seen(below)
+        return list(RULE.check(replace(found, answers={**found.answers, **answers})))
 
     return judged
 
@@ -76,10 +91,38 @@ def test_the_one_that_few_clients_see_has_to_be_good_too(judged, changes, words)
     assert ecdsa.outcome is Outcome.PASS
 
 
-def test_a_server_of_tls_1_3_alone_shows_the_sessions_kind(judged):
-    rsa, ecdsa = judged(ALERT, ALERT)
+@pytest.mark.parametrize(
+    ("problems", "words"),
+    [
+        ({"problem": problem(20, 0)}, "neither sent nor a trust anchor"),
+        ({"problem": problem(19, 1)}, "not a trust anchor: CN=Example CA"),
+        ({"time_problem": problem(10, 1)}, "outside its validity: CN=Example CA"),
+        ({"time_problem": problem(10, 0)}, ""),
+    ],
+)
+def test_its_chain_has_to_lead_to_an_anchor(judged, problems, words):
+    rsa, _ = judged(answer(b"rsa", **problems), answer(b"ecdsa"))
+    assert rsa.outcome is (Outcome.FAIL if words else Outcome.PASS)
+    assert words in rsa.message
+
+
+def test_the_sessions_own_kind_needs_no_hello(judged):
+    rsa, ecdsa = judged(answer(b"rsa"), missing())
+    assert [rsa.outcome, ecdsa.outcome] == [Outcome.PASS] * 2
+
+
+@pytest.mark.parametrize("below", [ALERT, missing()])
+def test_a_server_of_tls_1_3_alone_shows_the_sessions_kind(judged, below):
+    rsa, ecdsa = judged(ALERT, ALERT, below=below)
     assert ecdsa.outcome is Outcome.PASS
-    assert (rsa.outcome, rsa.missing.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)
+    cause = Cause.PREREQUISITE if below is ALERT else Cause.TIMED_OUT
+    assert (rsa.outcome, rsa.missing.cause) == (Outcome.INCONCLUSIVE, cause)
+
+
+def test_a_session_of_tls_1_2_is_proof_enough(judged):
+    facts = tls(leaf(key=ECDSA), CA, version=TlsVersion.TLS1_2)
+    rsa, _ = judged(ALERT, ALERT, facts=facts, below=missing())
+    assert rsa.outcome is Outcome.FAIL
 
 
 def test_a_hello_without_an_answer_leaves_its_kind_open(judged):
@@ -89,7 +132,7 @@ def test_a_hello_without_an_answer_leaves_its_kind_open(judged):
 
 def test_only_where_the_policy_asks():
     assert list(RULE.check(view(endpoint()))) == []
-    assert list(RULE.needs(endpoint(), None)) == []
-    assert len(list(RULE.needs(BOTH, None))) == 3
+    assert list(RULE.needs(endpoint(), BCP195)) == []
+    assert len(list(RULE.needs(BOTH, BCP195))) == 4
     found = list(RULE.check(view(BOTH, missing())))
     assert [f.outcome for f in found] == [Outcome.INCONCLUSIVE] * 2

@@ -41,6 +41,16 @@ def test_days_left_are_held_to_the_second(of, left, outcome, message):
     assert finding.key == "certificate.days_left"
 
 
+@pytest.mark.parametrize(
+    ("into_the_second", "outcome"),
+    [(timedelta(microseconds=999_999), Outcome.PASS), (SECOND, Outcome.FAIL)],
+)
+def test_the_last_second_belongs_to_the_certificate_to_its_end(into_the_second, outcome):
+    of = with_certificate(days_left=0)
+    full = session(tls(leaf(not_after=NOW)))
+    assert only(RULE.check(view(of, full, now=NOW + into_the_second))).outcome is outcome
+
+
 def test_a_certificate_of_tomorrow_is_not_valid_yet():
     finding = judged(endpoint(), not_before=NOW + DAY)
     assert finding.message == "the certificate is not valid yet"

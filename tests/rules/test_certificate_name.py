@@ -1,10 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from factories import HOST, endpoint, leaf, missing, only, session, tls, view, with_certificate
+from factories import (
+    BCP195,
+    HOST,
+    chose,
+    endpoint,
+    leaf,
+    missing,
+    only,
+    seen,
+    session,
+    tls,
+    view,
+    with_certificate,
+)
+from mailtls.evidence import HandshakeRefused, HelloEvidence
 from mailtls.rules.certificate_name import RULE
-from mailtls.terms import Cause, Outcome
+from mailtls.rules.control import control_question
+from mailtls.terms import Cause, Outcome, TlsVersion
 
 
 def judged(of, certificate):
@@ -65,6 +82,34 @@ def test_an_address_is_matched_with_addresses():
     of = endpoint(host="192.0.2.1", identity="192.0.2.1")
     assert only(judged(of, leaf(ip_addresses=("192.0.2.1",)))).outcome is Outcome.PASS
     assert only(judged(of, leaf(dns_names=("192.0.2.1",)))).outcome is Outcome.FAIL
+
+
+def test_a_service_of_a_domain_is_matched_with_srv_ids():
+    of = with_certificate(names=("_imaps.example.org",))
+    certificate = leaf(srv_names=("_imaps.Example.org",))
+    assert only(judged(of, certificate)).outcome is Outcome.PASS
+    finding = only(judged(of, leaf(srv_names=("_imap.example.org",))))
+    assert (finding.outcome, finding.key) == (Outcome.FAIL, "certificate.names")
+    assert "SRV:_imap.example.org" in finding.observed
+
+
+def test_a_server_that_knows_no_such_name_fails():
+    refused = session(HandshakeRefused(alert=112, name="unrecognized_name"))
+    finding = only(RULE.check(view(endpoint(), refused)))
+    assert (finding.outcome, finding.key) == (Outcome.FAIL, "host")
+    assert "unrecognized_name" in finding.observed
+    other = session(HandshakeRefused(alert=40, name="handshake_failure"))
+    assert only(RULE.check(view(endpoint(), other))).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("extensions", "told"), [((0, 23), False), ((23,), True)])
+def test_a_server_that_does_not_heed_the_name_is_told(extensions, told):
+    of = endpoint()
+    answer = replace(chose(TlsVersion.TLS1_2).answer, extensions=extensions)
+    found = view(of, session(tls(leaf(dns_names=("www.example.org",)))))
+    answers = {**found.answers, control_question(of, BCP195): seen(HelloEvidence(answer=answer))}
+    finding = only(RULE.check(replace(found, answers=answers)))
+    assert ("does not heed the server name" in finding.observed) is told
 
 
 def test_no_handshake_is_inconclusive():

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from factories import CA, NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
+from mailtls.revocations import Status
 from mailtls.rules.certificate_staple import RULE
 from mailtls.terms import Cause, Outcome
 from mailtls.tls import ocsp
-from mailtls.tls.ocsp import Status
 
 WANTED = with_certificate(staple=True)
 DAY = timedelta(days=1)
@@ -24,14 +24,14 @@ def judged(monkeypatch):
     def judged(answer, of=WANTED, served=None):
         asked = []
 
-        def read(staple, of_leaf, issuer):
-            asked.append((staple, of_leaf, issuer))
+        def read(staple, of_leaf, issuer, at):
+            asked.append((staple, of_leaf, issuer, at))
             return answer
 
         monkeypatch.setattr(ocsp, "read", read)
         served = served or tls(staple=b"response")
         finding = only(RULE.check(view(of, session(served))))
-        assert asked == [(b"response", leaf().der, CA.der)]
+        assert asked == [(b"response", leaf().der, CA.der, NOW)]
         return finding
 
     return judged

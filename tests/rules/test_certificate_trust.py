@@ -46,7 +46,7 @@ def test_a_verified_path_passes():
     [
         (18, "self-signed"),
         (19, "root that is not a trust anchor"),
-        (24, "not a CA certificate"),
+        (79, "not a CA certificate"),
         (26, "not meant for TLS servers"),
         (47, "may certify"),
         (66, "too weak"),
@@ -75,10 +75,29 @@ def test_a_private_root_that_is_not_sent_is_named():
     assert "certificate.trust: FILE.pem" in finding.remedy
 
 
-def test_an_expired_intermediate_is_a_matter_of_trust():
-    finding = judged(tls(path=path(leaf(), CA, ROOT, time_problem=problem(10, depth=1))))
+@pytest.mark.parametrize(("code", "words"), [(10, "has expired"), (9, "is not valid yet")])
+def test_an_expired_intermediate_is_a_matter_of_trust(code, words):
+    found = PathProblem(code=code, text="openssl says", depth=1, subject=CA.subject)
+    finding = judged(tls(path=path(leaf(), CA, ROOT, time_problem=found)))
     assert finding.outcome is Outcome.FAIL
-    assert "outside its validity" in finding.message
+    assert words in finding.message
+    assert "valid 2025-08-30 to 2026-08-30" in finding.observed
+
+
+def test_the_place_of_the_new_intermediate_is_said_where_it_is_known():
+    found = PathProblem(code=10, text="openssl says", depth=2, subject="CN=not sent")
+    served = leaf(issuer_urls=("http://ca.example/ca.der",))
+    finding = judged(tls(served, CA, path=path(served, CA, ROOT, time_problem=found)))
+    assert "from http://ca.example/ca.der" in finding.remedy
+
+
+def test_what_only_stricter_clients_refuse_is_a_note():
+    facts = tls(path=path(leaf(), CA, ROOT, web_pki="required EKU not found"))
+    finding = judged(facts)
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.NOTE)
+    assert "required EKU not found" in finding.message
+    light = judged(facts, endpoint(level=Level.NOTE))
+    assert light.level is Level.NOTE
 
 
 def test_an_expired_leaf_is_left_to_the_expiry():

@@ -55,6 +55,22 @@ class Issued:
         )
 
 
+def key_usage(*bits: str) -> x509.KeyUsage:
+    """Return an extension with these bits set, by the names that x509.KeyUsage has for them."""
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in bits for name in names})
+
+
 class Authority:
     """Signs certificates; every deviation is an argument."""
 
@@ -62,6 +78,7 @@ class Authority:
     day = DAY
     rsa_key = staticmethod(rsa_key)
     curve_key = staticmethod(curve_key)
+    key_usage = staticmethod(key_usage)
 
     def issue(
         self,

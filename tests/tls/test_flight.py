@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import subprocess
@@ -316,6 +317,17 @@ def test_openssl_tells_dh_size_staple_chain_and_facts(pki):
         assert (control.version, control.compression, control.staple) == (0x0303, 0, True)
         assert ask(offers.authenticated_by("RSA")).answer.staple is True
         assert ask(offers.authenticated_by("ECDSA")).answer.alert == 40
+
+
+def test_openssl_hands_out_certificate_timestamps_to_who_asks(pki):
+    listed = b"\0\x03\0\x01\0"
+    info = b"\0\x12" + len(listed).to_bytes(2) + listed
+    text = base64.encodebytes(info).decode()
+    kind = "SERVERINFO FOR EXTENSION 18"
+    (pki / "info.pem").write_text(f"-----BEGIN {kind}-----\n{text}-----END {kind}-----\n")
+    with openssl_server(pki, "-tls1_2", *LOW, "-serverinfo", "info.pem") as ask:
+        assert ask(offers.facts(frozenset())).answer.timestamps == listed
+        assert ask(offers.authenticated_by("RSA")).answer.timestamps == b""
 
 
 def test_openssl_tells_anonymous_suites_and_curves(pki):

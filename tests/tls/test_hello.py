@@ -68,6 +68,7 @@ VERSIONS = st.lists(st.sampled_from(list(TlsVersion)[1:]), min_size=1, unique=Tr
         extended_master_secret=st.booleans(),
         renegotiation_info=st.booleans(),
         status_request=st.booleans(),
+        timestamps=st.booleans(),
         alpn=st.sampled_from([(), ("smtp",), ("imap", "pop3")]),
     ),
     st.sampled_from(["", "mail.example.org"]),
@@ -93,6 +94,8 @@ def test_a_hello_says_what_was_offered(offer, name):
     assert (ExtensionType.EXTENDED_MASTER_SECRET in extensions) is offer.extended_master_secret
     assert (ExtensionType.RENEGOTIATION_INFO in extensions) is offer.renegotiation_info
     assert (ExtensionType.STATUS_REQUEST in extensions) is offer.status_request
+    asked = extensions.get(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP)
+    assert asked == (b"" if offer.timestamps else None)
     protocols = b"".join(bytes([len(p)]) + p.encode() for p in offer.alpn)
     assert extensions.get(ExtensionType.ALPN, b"\0\0")[2:] == protocols
     assert (ExtensionType.SIGNATURE_ALGORITHMS in extensions) is (highest >= TlsVersion.TLS1_2)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import subprocess
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 from cryptography import x509
@@ -13,10 +16,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtls.tls.ocsp import Status, read
+from mailtls.revocations import Status
+from mailtls.tls.ocsp import read as read_at
+from mailtls.tls.ocsp import request_url
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+def read(response, leaf, issuer, at=NOW):
+    return read_at(response, leaf, issuer, at)
 
 
 def der(certificate):
@@ -27,7 +36,7 @@ def name(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def certify(subject, key, issuer, signer, purposes=()):
+def certify(subject, key, issuer, signer, purposes=(), *, until=NOW + 90 * DAY):
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))
@@ -35,7 +44,7 @@ def certify(subject, key, issuer, signer, purposes=()):
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - DAY)
-        .not_valid_after(NOW + 90 * DAY)
+        .not_valid_after(until)
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
@@ -57,6 +66,7 @@ def response(
     key=CA_KEY,
     delegates=(),
     next_update=NOW + DAY,
+    reason=None,
 ):
     revoked = status is ocsp.OCSPCertStatus.REVOKED
     builder = (
@@ -69,7 +79,7 @@ def response(
             this_update=NOW - DAY,
             next_update=next_update,
             revocation_time=NOW - DAY if revoked else None,
-            revocation_reason=None,
+            revocation_reason=reason,
         )
         .responder_id(ocsp.OCSPResponderEncoding.HASH, responder)
     )
@@ -83,7 +93,11 @@ def response(
 @pytest.mark.parametrize("status", list(ocsp.OCSPCertStatus))
 def test_the_status_with_its_dates(status):
     assert read(response(status=status), der(LEAF), der(CA)) == Status(
-        status=status.name.lower(), this_update=NOW - DAY, next_update=NOW + DAY, signed=True
+        status=status.name.lower(),
+        this_update=NOW - DAY,
+        next_update=NOW + DAY,
+        signed=True,
+        revoked_at=NOW - DAY if status is ocsp.OCSPCertStatus.REVOKED else None,
     )
 
 
@@ -106,6 +120,42 @@ def test_a_responder_that_the_issuer_named_may_sign(key):
     delegate = certify("responder", key, "CA", CA_KEY, [ExtendedKeyUsageOID.OCSP_SIGNING])
     seen = read(response(responder=delegate, key=key, delegates=[delegate]), der(LEAF), der(CA))
     assert seen.signed is True
+
+
+def test_a_responder_whose_own_certificate_has_expired_may_not():
+    key = ec.generate_private_key(ec.SECP256R1())
+    purposes = [ExtendedKeyUsageOID.OCSP_SIGNING]
+    delegate = certify("responder", key, "CA", CA_KEY, purposes, until=NOW)
+    made = response(responder=delegate, key=key, delegates=[delegate])
+    moments = (NOW - 2 * DAY, NOW, NOW + timedelta(seconds=1))
+    seen = [read(made, der(LEAF), der(CA), at=at).signed for at in moments]
+    assert seen == [False, True, False]
+
+
+def test_a_reason_is_told():
+    made = response(status=ocsp.OCSPCertStatus.REVOKED, reason=x509.ReasonFlags.superseded)
+    assert read(made, der(LEAF), der(CA)).reason == "superseded"
+
+
+def test_the_same_serial_number_of_another_issuer_is_another_certificate():
+    key = ec.generate_private_key(ec.SECP256R1())
+    other = certify("other CA", key, "other CA", key)
+    made = response()
+    assert read(made, der(LEAF), der(other)) == "the response is about another certificate"
+
+
+def test_the_request_is_read_by_openssl(tmp_path):
+    url = request_url("http://ocsp.example/way/", der(LEAF), der(CA))
+    head, _, encoded = url.rpartition("/")
+    assert head == "http://ocsp.example/way"
+    assert encoded.isascii()
+    assert not set(encoded) & set("+/= ")
+    request = tmp_path / "request.der"
+    request.write_bytes(base64.b64decode(unquote(encoded)))
+    command = ["openssl", "ocsp", "-reqin", str(request), "-req_text"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert f"Serial Number: {LEAF.serial_number:X}" in told.replace("Number: 0", "Number: ")
+    assert request_url("http://ocsp.example/", b"no", der(CA)) is None
 
 
 def test_nobody_else_may():

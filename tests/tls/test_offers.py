@@ -50,6 +50,7 @@ def test_complement_and_allowed_make_up_the_control():
     assert control.versions == complement.versions
     assert control.compression
     assert control.status_request
+    assert control.timestamps
     assert control.extended_master_secret
     assert control.renegotiation_info
 

@@ -355,6 +355,28 @@ def test_one_chain_at_several_times(chains) -> None:
     assert codes == [9, 0, 10]
 
 
+def test_what_was_not_sent_of_the_path_is_kept(chains) -> None:
+    anchors = Anchors(label="root.pem", pem=chains.root.pem)
+    sent = [chains.leaf.der, chains.intermediate.der]
+    assert validate(sent, anchors, at=chains.make.now).unsent == (chains.root.der,)
+    whole = validate([*sent, chains.root.der], anchors, at=chains.make.now)
+    assert whole.unsent == ()
+
+
+def test_the_web_pki_is_heard_on_the_machines_roots_alone(tmp_path, chains) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(chains.root.pem)
+    system = SystemAnchors(file=str(bundle))
+    sent, now = [chains.leaf.der, chains.intermediate.der], chains.make.now
+    public = validate(sent, Anchors(label="system"), at=now, system=system)
+    assert public.problem is None
+    assert public.web_pki == "no subject alternative name is one that such clients read"
+    private = validate(sent, Anchors(label="root.pem", pem=chains.root.pem), at=now)
+    added = validate(sent, Anchors(label="system"), at=now, extra_pem=chains.root.pem)
+    late = validate(sent, Anchors(label="system"), at=now + 999 * chains.make.day, system=system)
+    assert [each.web_pki for each in (private, added, late)] == ["", "", ""]
+
+
 def test_the_machines_roots_and_a_ca_file_together(tmp_path, chains) -> None:
     machine = chains.make.issue("Machine Root", ca=True)
     bundle = tmp_path / "bundle.pem"

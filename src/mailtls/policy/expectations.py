@@ -27,6 +27,7 @@ _CERTIFICATE = re.compile(
     rb"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----"
 )
 _PRIVATE_KEY = b"PRIVATE KEY-----"
+_SERVICE = re.compile(r"_[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")  # RFC 6335 section 5.1
 _EDWARDS_BITS = {"ed25519": 256, "ed448": 456}
 
 
@@ -121,6 +122,7 @@ def certificate(keys: dict[str, Any], context: Context) -> CertificateExpectatio
         staple="staple" in keys,
         transparency="transparency" in keys,
         algorithms=tuple(keys["algorithms"]) if "algorithms" in keys else None,
+        revocation="revocation" in keys,
     )
 
 
@@ -128,14 +130,22 @@ def _names(names: list[str], context: Context) -> tuple[str, ...]:
     found: list[str] = []
     for index, text in enumerate(names):
         try:
-            found.append(normalize(text))
+            found.append(_service(text) if text.startswith("_") else normalize(text))
         except ValueError as error:
             context.error(
                 ("certificate", "names", index),
                 f"{clean(text)!r} is not a name a certificate can be checked for: {clean(str(error))}",
-                expected="a DNS name without wildcard, or an IP literal",
+                expected="a DNS name without wildcard, an IP literal, or _service.domain",
             )
     return tuple(found)
+
+
+def _service(text: str) -> str:
+    """Return the service of a domain that a certificate names in an SRV-ID (RFC 4985)."""
+    service, _, domain = text.lower().partition(".")
+    if not _SERVICE.fullmatch(service):
+        raise ValueError("not a service and its domain, as _imaps.example.org (RFC 4985)")
+    return f"{service}.{normalize(domain)}"
 
 
 def _lifetime(text: str) -> int | str:

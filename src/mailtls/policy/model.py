@@ -124,6 +124,7 @@ class CertificateExpectation:
     staple: bool = False
     transparency: bool = False
     algorithms: tuple[str, ...] | None = None
+    revocation: bool = False
 
 
 class Boundary(StrEnum):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailtls.engine import Engine
-from mailtls.evidence import FallbackEvidence, Line, Missing, Reply, Skipped
+from mailtls.evidence import FallbackEvidence, Line, Missing, PathValidation, Reply, Skipped
 from mailtls.net.interface import Stream
+from mailtls.policy.model import Anchors
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Offer, Question, Target
 from mailtls.sanitizer import clean
@@ -42,6 +43,18 @@ class Settings:
     system_anchors: Callable[[], SystemAnchors]
     randomness: Callable[[int], bytes]
     now: Callable[[], datetime]
+
+    def path_of(self, chain: Sequence[bytes], anchors: Anchors) -> PathValidation:
+        """Return whether a chain as sent leads to an anchor; `--ca-file` joins the system's."""
+        from mailtls.tls.path import validate
+
+        return validate(
+            chain,
+            anchors,
+            at=self.now(),
+            extra_pem=self.extra_anchors,
+            system=self.system_anchors(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailtls.dialects import DIALECTS
-from mailtls.evidence import ClosedAnswer, FallbackEvidence, HelloEvidence, Missing, UpgradeReply
+from mailtls.evidence import (
+    ClosedAnswer,
+    FallbackEvidence,
+    HelloEvidence,
+    Missing,
+    ServerAnswer,
+    UpgradeReply,
+)
 from mailtls.net.interface import StreamError
 from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.boundary import in_clear_again
 from mailtls.probe.conversation import BoundedStream, drain, within
-from mailtls.probe.questions import FallbackQuestion, HelloQuestion, Offer
+from mailtls.probe.questions import FallbackQuestion, HelloQuestion, KindQuestion, Offer
 from mailtls.probe.steps import behind, farewell, go_ahead
 from mailtls.terms import Cause, Mode, Phase
 from mailtls.tls.flight import FirstFlight
@@ -62,6 +71,18 @@ async def ask_hello(
         return outcome
     await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
     return outcome
+
+
+async def ask_kind(
+    attempt: Attempt, question: KindQuestion, stream: BoundedStream
+) -> HelloEvidence | Missing:
+    """Send the hello and hold the chain of its answer to the anchors, as that of a session."""
+    seen = await ask_hello(attempt, question.hello, stream)
+    match seen:
+        case HelloEvidence(answer=ServerAnswer(certificates=(_, *_) as chain)):
+            return replace(seen, path=attempt.settings.path_of(chain, question.anchors))
+        case _:
+            return seen
 
 
 async def _offer(attempt: Attempt, question: HelloQuestion) -> Offer | None:

@@ -18,6 +18,7 @@ from mailtls.evidence import (
     Observed,
     PortEvidence,
     SessionEvidence,
+    TlsFacts,
     UpgradeEvidence,
     WrongMode,
 )
@@ -31,6 +32,7 @@ from mailtls.probe.questions import (
     UpgradeQuestion,
 )
 from mailtls.probe.upgrade import joined
+from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase
 
 RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED})
@@ -94,6 +96,15 @@ def worth_asking(
             # What MAIL in clear tells needs no TLS.
             mail = [q for q in (each.question, *each.carries) if isinstance(q, UpgradeQuestion)]
             yield from (Call(question=question) for question in mail[:1])
+
+
+def shows_kind(lead: Observation, kind: str) -> bool:
+    """Return whether a session shows a leaf with a key of this kind."""
+    match lead:
+        case Observed(evidence=SessionEvidence(tls=TlsFacts(chain=(leaf, *_)))):
+            return leaf.key.kind == kind
+        case _:
+            return False
 
 
 def answers_to(questions: Iterable[Question], asked: list[Asked]) -> Mapping[Question, Observation]:
@@ -160,7 +171,7 @@ def _steps(evidence: Evidence) -> tuple[object, ...]:
             return (seen.unannounced, seen.clear)
         case InjectionEvidence() | FallbackEvidence() as seen:
             return (seen.upgrade, seen.answer)
-        case HelloEvidence() | PortEvidence():
+        case HelloEvidence() | PortEvidence() | RevocationEvidence():
             return ()
 
 

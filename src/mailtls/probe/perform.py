@@ -10,12 +10,14 @@ from mailtls.net.interface import Network, StreamError
 from mailtls.probe.attempt import CONNECT_SECONDS, Attempt
 from mailtls.probe.boundary import ask_fallback, ask_injection
 from mailtls.probe.conversation import BoundedStream
-from mailtls.probe.hello import ask_hello
+from mailtls.probe.hello import ask_hello, ask_kind
 from mailtls.probe.questions import (
     FallbackQuestion,
     HelloQuestion,
     InjectionQuestion,
+    KindQuestion,
     PortQuestion,
+    RevocationQuestion,
     SessionQuestion,
     UpgradeQuestion,
 )
@@ -47,12 +49,16 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
                 return await ask_session(attempt, question, stream)
             case HelloQuestion() as question:
                 return await ask_hello(attempt, question, stream)
+            case KindQuestion() as question:
+                return await ask_kind(attempt, question, stream)
             case UpgradeQuestion() as question:
                 return await ask_in_clear(attempt, question, stream)
             case InjectionQuestion() as question:
                 return await ask_injection(attempt, question, stream)
             case FallbackQuestion() as question:
                 return await ask_fallback(attempt, question, stream)
+            case RevocationQuestion():
+                raise AssertionError("this question goes to the CAs: `probe.revocation`")
     finally:
         stream.close()
 

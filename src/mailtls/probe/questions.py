@@ -57,6 +57,7 @@ class Offer:
     extended_master_secret: bool = True
     renegotiation_info: bool = True
     status_request: bool = False
+    timestamps: bool = False
     alpn: tuple[str, ...] = ()
     share: Share = Share.NOTHING
 
@@ -90,6 +91,18 @@ class HelloQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindQuestion:
+    """The chain that a server has for a key of one `kind`, "rsa" or "ecdsa", held to `anchors`.
+
+    `hello` offers suites of that kind alone. It is not sent where the session shows such a leaf.
+    """
+
+    kind: str
+    hello: HelloQuestion
+    anchors: Anchors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeQuestion:
     """What is accepted before the upgrade, what is forgotten by it, and whether a second is refused.
 
@@ -116,13 +129,25 @@ class FallbackQuestion:
     protocol: Protocol
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationQuestion:
+    """Whether the CAs still stand by the certificates that a session saw.
+
+    It is asked of the CAs, once the session's answer is known, and costs the target nothing.
+    """
+
+    session: SessionQuestion
+
+
 Question = (
     PortQuestion
     | SessionQuestion
     | HelloQuestion
+    | KindQuestion
     | UpgradeQuestion
     | InjectionQuestion
     | FallbackQuestion
+    | RevocationQuestion
 )
 
 
@@ -135,9 +160,13 @@ def describe(question: Question) -> str:
             return "one full session"
         case HelloQuestion(offer=offer):
             return f"a hello offering {offer.label}"
+        case KindQuestion(hello=hello):
+            return f"a hello for {hello.offer.label}, unless the session shows one"
         case UpgradeQuestion():
             return "the same commands before and after STARTTLS"
         case InjectionQuestion():
             return "STARTTLS with a command behind it in one write"
         case FallbackQuestion():
             return "STARTTLS with junk in place of a handshake"
+        case RevocationQuestion():
+            return "revocation lists and OCSP responders, at the URLs of the certificates"

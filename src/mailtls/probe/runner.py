@@ -23,9 +23,16 @@ from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, connections, fold
-from mailtls.probe.outcome import RETRIED, Asked, answers_to, worth_asking
+from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
 from mailtls.probe.perform import perform
-from mailtls.probe.questions import Offer, Question, Service, Target
+from mailtls.probe.questions import (
+    KindQuestion,
+    Offer,
+    Question,
+    RevocationQuestion,
+    Service,
+    Target,
+)
 from mailtls.probe.turns import Turns
 from mailtls.terms import Cause
 
@@ -77,6 +84,8 @@ class Runner:
         resolutions = {service: by_host[self._routes(service).host] for service in services}
         questions: dict[Target, list[Question]] = {}
         for ask in plan.asks:
+            if isinstance(ask.question, RevocationQuestion):
+                continue  # `probe.revocation` asks it, of others
             found_here = resolutions[ask.service]
             known = () if isinstance(found_here, Missing) else found_here.addresses
             for address in select_addresses(known, ask.addresses):
@@ -121,7 +130,8 @@ class Runner:
                 await greeted.wait()
                 ended = first.result().seen if first.done() else None
                 followers = [
-                    group.create_task(_follow(each, ask)) for each in worth_asking(others, ended)
+                    group.create_task(_follow(each, ask, first))
+                    for each in worth_asking(others, ended)
                 ]
             asked = [first.result(), *(each for task in followers for each in task.result())]
             return answers_to(questions, asked)
@@ -177,8 +187,13 @@ class Runner:
             await asyncio.sleep(pause)
 
 
-async def _follow(each: Call | Family, ask: Callable[..., Awaitable[Asked]]) -> list[Asked]:
+async def _follow(
+    each: Call | Family, ask: Callable[..., Awaitable[Asked]], lead: asyncio.Task[Asked]
+) -> list[Asked]:
     if isinstance(each, Call):
+        question = each.question
+        if isinstance(question, KindQuestion) and shows_kind((await lead).seen, question.kind):
+            return []
         return [await ask(each)]
 
     async def hello(call: Call, **more: Any) -> Observation:  # noqa: ANN401 - as of `Ask`

@@ -121,7 +121,7 @@ async def _implicit(
 async def _handshake(
     attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
 ) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
-    from mailtls.tls import certificates, path
+    from mailtls.tls import certificates
     from mailtls.tls.session import Handshake
 
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
@@ -133,13 +133,7 @@ async def _handshake(
         group=done.group,
         alpn=done.alpn,
         chain=tuple(certificates.parse(der) for der in done.chain),
-        path=path.validate(
-            done.chain,
-            anchors,
-            at=attempt.settings.now(),
-            extra_pem=attempt.settings.extra_anchors,
-            system=attempt.settings.system_anchors(),
-        ),
+        path=attempt.settings.path_of(done.chain, anchors),
         staple=done.staple,
         client_certificate_requested=done.client_certificate_requested,
     )

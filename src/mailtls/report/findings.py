@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mailtls.report.model import Report, Result
+from mailtls.report.certificates import served
+from mailtls.report.model import Endpoint, Report, Result
 from mailtls.terms import Cause, Level, Outcome
 
 _TOLD = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
@@ -18,10 +19,14 @@ _NOUNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing to tell: the result, and every address it was seen at (empty for none)."""
+    """One thing to tell: the result, and every address it was seen at (empty for none).
+
+    `certificates` are those it is about, in a line each.
+    """
 
     result: Result
     addresses: tuple[str, ...]
+    certificates: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -62,7 +67,8 @@ def groups(report: Report) -> tuple[Group, ...]:
     by_endpoint: dict[str, list[Result]] = {each.name: [] for each in report.endpoints}
     for result in report.results:
         by_endpoint.setdefault(result.endpoint, []).append(result)
-    made = [_group(name, results) for name, results in by_endpoint.items()]
+    endpoints = {each.name: each for each in report.endpoints}
+    made = [_group(name, results, endpoints.get(name)) for name, results in by_endpoint.items()]
     first = {
         name: min((r.location.line for r in results), default=0)
         for name, results in by_endpoint.items()
@@ -70,7 +76,7 @@ def groups(report: Report) -> tuple[Group, ...]:
     return tuple(sorted(made, key=lambda group: (first[group.endpoint], group.endpoint)))
 
 
-def _group(name: str, results: Sequence[Result]) -> Group:
+def _group(name: str, results: Sequence[Result], endpoint: Endpoint | None) -> Group:
     told = [result for result in results if result.outcome in _TOLD]
     causes = [result for result in told if result.cause is not Cause.PREREQUISITE]
     behind = [result for result in told if result.cause is Cause.PREREQUISITE]
@@ -78,7 +84,10 @@ def _group(name: str, results: Sequence[Result]) -> Group:
         causes, behind = behind, []
     return Group(
         endpoint=name,
-        findings=merge(causes),
+        findings=tuple(
+            replace(each, certificates=served(each.result.rule, each.addresses, endpoint))
+            for each in merge(causes)
+        ),
         behind=merge(behind),
         waived=merge(result for result in results if result.outcome is Outcome.WAIVED),
         checked=any(result.outcome is not Outcome.NOT_APPLICABLE for result in results),

@@ -131,6 +131,7 @@ def _sentences(finding: Finding) -> list[str]:
         parts.append(f"expected: {result.expected}")
     if result.outcome is Outcome.FAIL:
         parts.append(f"observed: {result.observed}")
+        parts += [f"certificate: {each}" for each in finding.certificates]
         parts.append(f"fix: {result.remedy}")
     else:
         parts.append(f"stopped in {result.phase}, {result.cause}")

@@ -114,6 +114,7 @@ def _detail(finding: Finding) -> str:
         lines.append(f"- expected: {_code(result.expected)}")
     if failed:
         lines.append(f"- observed: {_code(result.observed)}")
+        lines += [f"- certificate: {_code(each)}" for each in finding.certificates]
         lines.append(f"- fix: {_code(result.remedy)}")
     else:
         lines.append(f"- stopped: in {result.phase}, {result.cause}")

@@ -14,6 +14,9 @@ from mailtls.evidence import (
 )
 from mailtls.terms import Cause, Phase
 
+UNRECOGNIZED_NAME = 112
+"""The alert of a server that has nothing for the name it was asked for (RFC 6066 section 3)."""
+
 
 def behind(missing: Missing) -> Missing:
     """Return why a rule behind `reachable` is open: where that one failed, it is the rule to look at."""
@@ -46,10 +49,11 @@ def why_no_tls(session: SessionEvidence) -> Missing:
                     Phase.UPGRADE,
                     f"the server answered STARTTLS with {reply.code} (see the rule starttls-offered)",
                 )
-            case HandshakeRefused(name=name):
+            case HandshakeRefused(alert=alert, name=name):
+                rule = "certificate-name" if alert == UNRECOGNIZED_NAME else "tls-version"
                 return _prerequisite(
                     Phase.HANDSHAKE,
-                    f"the server refused the handshake with the alert {name} (see the rule tls-version)",
+                    f"the server refused the handshake with the alert {name} (see the rule {rule})",
                 )
             case _:
                 continue

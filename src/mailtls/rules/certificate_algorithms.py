@@ -9,12 +9,14 @@ from mailtls.evidence import (
     AlertAnswer,
     CertificateFacts,
     ClosedAnswer,
+    HelloEvidence,
     Missing,
+    PathValidation,
     ServerAnswer,
     TlsFacts,
 )
 from mailtls.policy.model import Endpoint, Profile
-from mailtls.probe.questions import Offer, Question
+from mailtls.probe.questions import KindQuestion, Question
 from mailtls.rules import servers
 from mailtls.rules.base import (
     Finding,
@@ -24,13 +26,23 @@ from mailtls.rules.base import (
     hello_question,
     inconclusive,
     passed,
-    session_question,
 )
+from mailtls.rules.causes import behind
+from mailtls.rules.control import Modern, below_tls13, needs_control
+from mailtls.rules.path_problems import words
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.identity import match
 from mailtls.tls.offers import authenticated_by
 
 _KEY = "certificate.algorithms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    """The leaf of a kind of key, with the path of its chain where a hello of its own showed it."""
+
+    leaf: CertificateFacts
+    path: PathValidation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +52,12 @@ class _NotServed:
     why: str
 
 
-def needs(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:
-    """Return the need of the session as the control, and of one hello for each declared kind."""
+def needs(endpoint: Endpoint, profile: Profile) -> Iterable[Question]:
+    """Return the need of the session, the control, and the kinds that the session does not show."""
     if endpoint.certificate.algorithms:
-        yield session_question(endpoint)
+        yield from needs_control(endpoint, profile)
         for kind in endpoint.certificate.algorithms:
-            yield hello_question(endpoint, _offer(kind))
+            yield _question(endpoint, kind)
 
 
 def check(view: TargetView) -> Iterable[Finding]:
@@ -57,7 +69,7 @@ def check(view: TargetView) -> Iterable[Finding]:
     for kind in kinds:
         expected = f"a good certificate with an {kind.upper()} key"
         found = control if isinstance(control, Missing) else _leaf(view, control, kind)
-        question = hello_question(view.endpoint, _offer(kind))
+        question = _question(view.endpoint, kind)
         if isinstance(found, Missing):
             yield inconclusive(found, expected=expected, key=_KEY, question=question)
         elif isinstance(found, _NotServed):
@@ -75,31 +87,45 @@ def check(view: TargetView) -> Iterable[Finding]:
             yield _judge(view, found, kind, expected, question)
 
 
-def _offer(kind: str) -> Offer:
-    return authenticated_by(kind.upper())
+def _question(endpoint: Endpoint, kind: str) -> KindQuestion:
+    return KindQuestion(
+        kind=kind,
+        hello=hello_question(endpoint, authenticated_by(kind.upper())),
+        anchors=endpoint.certificate.trust,
+    )
 
 
-def _leaf(
-    view: TargetView, control: TlsFacts, kind: str
-) -> CertificateFacts | _NotServed | Missing:
-    """Return the leaf of a kind of key: from the hello, or from the session where that had it."""
-    evidence = view.hello(_offer(kind))
-    if not isinstance(evidence, Missing):
-        match evidence.answer:
-            case ServerAnswer(certificates=(first, *_)):
-                from mailtls.tls.certificates import parse
+def _hello(view: TargetView, kind: str) -> HelloEvidence | Missing:
+    evidence = view.ask(_question(view.endpoint, kind))
+    assert isinstance(evidence, HelloEvidence | Missing)
+    return evidence if isinstance(evidence, HelloEvidence) else behind(evidence)
 
-                return parse(first)
+
+def _leaf(view: TargetView, control: TlsFacts, kind: str) -> _Served | _NotServed | Missing:
+    """Return the leaf of a kind of key: from the session where that had it, or from the hello."""
     if control.chain and control.chain[0].key.kind == kind:
-        return control.chain[0]
+        # Whether this one is trusted is what certificate-trust says.
+        return _Served(leaf=control.chain[0])
+    evidence = _hello(view, kind)
     if isinstance(evidence, Missing):
         return evidence
-    if control.version == TlsVersion.TLS1_3 and not _speaks_below(view):
-        return Missing(
-            phase=Phase.HANDSHAKE,
-            cause=Cause.PREREQUISITE,
-            detail="the server speaks TLS 1.3 alone, where a raw hello does not show certificates",
-        )
+    match evidence.answer:
+        case ServerAnswer(certificates=(first, *_)):
+            from mailtls.tls.certificates import parse
+
+            return _Served(leaf=parse(first), path=evidence.path)
+    if control.version >= TlsVersion.TLS1_3:
+        # A refusal says something of the kind only where TLS 1.2 is spoken at all.
+        match below_tls13(view):
+            case Missing() as missing:
+                return missing
+            case Modern():
+                return Missing(
+                    phase=Phase.HANDSHAKE,
+                    cause=Cause.PREREQUISITE,
+                    detail="the server speaks TLS 1.3 alone, where a raw hello does not show"
+                    " certificates",
+                )
     match evidence.answer:
         case AlertAnswer(name=name):
             return _NotServed(why=f"refused with the alert {name}")
@@ -109,19 +135,11 @@ def _leaf(
             return _NotServed(why="answered without a certificate")
 
 
-def _speaks_below(view: TargetView) -> bool:
-    """Return whether a hello for another kind was answered: TLS 1.2 or below is then spoken."""
-    answers = (view.hello(_offer(kind)) for kind in view.endpoint.certificate.algorithms or ())
-    return any(
-        not isinstance(each, Missing) and isinstance(each.answer, ServerAnswer) for each in answers
-    )
-
-
 def _judge(
-    view: TargetView, leaf: CertificateFacts, kind: str, expected: str, question: Question
+    view: TargetView, served: _Served, kind: str, expected: str, question: Question
 ) -> Finding:
-    identity = view.endpoint.identity
-    faults = []
+    identity, leaf = view.endpoint.identity, served.leaf
+    faults = list(_untrusted(served.path))
     if leaf.key.kind != kind:
         faults.append(f"its key is {leaf.key.kind}")
     if view.now < leaf.not_before:
@@ -147,6 +165,16 @@ def _judge(
         key=_KEY,
         question=question,
     )
+
+
+def _untrusted(path: PathValidation | None) -> Iterable[str]:
+    """Yield what keeps a chain from an anchor; the leaf's own dates are told apart from that."""
+    if path is None:
+        return
+    if path.problem is not None:
+        yield words(path.problem)[0]
+    elif path.time_problem is not None and path.time_problem.depth > 0:
+        yield f"a CA certificate of its chain is outside its validity: {path.time_problem.subject}"
 
 
 RULE = Rule(

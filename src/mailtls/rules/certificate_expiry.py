@@ -35,12 +35,14 @@ def check(view: TargetView) -> Iterable[Finding]:
         yield inconclusive(tls, expected=expected, key=key)
         return
     leaf = tls.chain[0]
-    left = leaf.not_after - view.now
+    # A certificate counts in whole seconds, and the last one belongs to it (RFC 5280 4.1.2.5).
+    now = view.now.replace(microsecond=0)
+    left = leaf.not_after - now
     least, key = _least(demand, leaf.not_after - leaf.not_before)
     dates = f"valid from {_iso(leaf.not_before)} to {_iso(leaf.not_after)}"
-    if view.now < leaf.not_before:
+    if now < leaf.not_before:
         message = "the certificate is not valid yet"
-    elif view.now > leaf.not_after:
+    elif now > leaf.not_after:
         message = f"the certificate expired {_days(-left)} ago"
     elif left < least:
         message = f"the certificate expires in {_days(left)}"

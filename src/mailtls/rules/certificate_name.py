@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailtls.evidence import Missing
+from mailtls.evidence import (
+    CertificateFacts,
+    HandshakeRefused,
+    HelloEvidence,
+    Missing,
+    ServerAnswer,
+    SessionEvidence,
+)
 from mailtls.rules import servers
 from mailtls.rules.base import (
     Finding,
@@ -14,9 +21,13 @@ from mailtls.rules.base import (
     inconclusive,
     needs_session,
     passed,
+    server_name,
 )
+from mailtls.rules.causes import UNRECOGNIZED_NAME
+from mailtls.rules.control import control_question
 from mailtls.terms import Cause, Phase
-from mailtls.tls.identity import Match, match
+from mailtls.tls.hello import ExtensionType
+from mailtls.tls.identity import Match, match, match_service
 
 _SHOWN = 10
 """Presented identifiers named in a message; a certificate may have thousands."""
@@ -28,13 +39,18 @@ def check(view: TargetView) -> Iterable[Finding]:
     names = endpoint.certificate.names or ()
     references = tuple(dict.fromkeys((endpoint.identity, *names)))
     expected = "a certificate for " + ", ".join(references)
+    session = view.session
+    match session:
+        case SessionEvidence(tls=HandshakeRefused(alert=alert)) if alert == UNRECOGNIZED_NAME:
+            yield _unknown(view)
+            return
     tls = view.served
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected=expected, key=_key(view, endpoint.identity))
         return
     findings = [
         _judge(view, result)
-        for result in (match(reference, tls.chain[0]) for reference in references)
+        for result in (_match(reference, tls.chain[0]) for reference in references)
         if not result.matched
     ]
     if findings:
@@ -46,6 +62,37 @@ def check(view: TargetView) -> Iterable[Finding]:
         observed=match(endpoint.identity, tls.chain[0]).matched,
         key=_key(view, endpoint.identity),
     )
+
+
+def _match(reference: str, leaf: CertificateFacts) -> Match:
+    """Compare a name or an address, or as _imaps.example.org a service of a domain (RFC 4985)."""
+    if reference.startswith("_"):
+        service, _, domain = reference[1:].partition(".")
+        return match_service(service, domain, leaf)
+    return match(reference, leaf)
+
+
+def _unknown(view: TargetView) -> Finding:
+    identity = view.endpoint.identity
+    return failed(
+        f"the server has no certificate for {identity}, and refuses the handshake for it",
+        expected=f"a certificate for {identity}",
+        observed="the alert unrecognized_name in answer to the server name (SNI)",
+        remedy=f"give the server a certificate for {identity} (Postfix `tls_server_sni_maps`,"
+        " Dovecot `local_name`), or where another name is the right one correct `identity` or"
+        " `host` (server_name: RFC 6066 section 3)",
+        key=_key(view, identity),
+    )
+
+
+def _chosen_by_name(view: TargetView) -> bool:
+    """Return whether the server, as far as it was asked, says that it heeds the name (RFC 6066 3)."""
+    evidence = view.ask(control_question(view.endpoint, view.profile))
+    match evidence:
+        case HelloEvidence(answer=ServerAnswer(extensions=extensions)):
+            return ExtensionType.SERVER_NAME in extensions
+        case _:
+            return True
 
 
 def _judge(view: TargetView, result: Match) -> Finding:
@@ -63,6 +110,8 @@ def _judge(view: TargetView, result: Match) -> Finding:
     reasons = [f"{each.identifier}: {each.why.value}" for each in result.rejected[:_SHOWN]]
     if result.common_name_only:
         reasons.append("only the common name matches, which clients ignore (RFC 9525 section 2)")
+    if server_name(view.endpoint) and not _chosen_by_name(view):
+        reasons.append("the server does not heed the server name (SNI): it has this one for all")
     return failed(
         f"the certificate does not cover {result.reference}",
         expected=expected,

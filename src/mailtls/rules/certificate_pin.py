@@ -12,9 +12,11 @@ from mailtls.rules.base import (
     TargetView,
     failed,
     inconclusive,
+    lighter,
     needs_session,
     passed,
 )
+from mailtls.terms import Level
 
 _KEY = "certificate.pins"
 
@@ -32,7 +34,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     served = tls.chain[0].key.spki_sha256
     observed = f"the leaf's key is sha256:{served}"
     if set(pins) & _keys(tls):
-        yield passed("a pinned key is served", expected=expected, observed=observed, key=_KEY)
+        if set(pins) <= _keys(tls):
+            yield _without_backup(view, expected, observed)
+        else:
+            yield passed("a pinned key is served", expected=expected, observed=observed, key=_KEY)
         return
     yield failed(
         "no pinned key is served",
@@ -42,6 +47,18 @@ def check(view: TargetView) -> Iterable[Finding]:
         " (RFC 7469 section 4.3); else find out whose key this is. "
         + servers.fix(view, servers.Topic.CERTIFICATE),
         key=_KEY,
+    )
+
+
+def _without_backup(view: TargetView, expected: str, observed: str) -> Finding:
+    return failed(
+        "a pinned key is served, and no backup key is pinned beside it",
+        expected=f"{expected}; and the pin of a key that is kept for the next certificate",
+        observed=f"{observed}; every pinned key is one that is served now",
+        remedy="make the key of the next certificate now, keep it apart, and add its pin: without it"
+        " a lost key means a policy that nothing fulfils (RFC 7469 section 4.3)",
+        key=_KEY,
+        level=lighter(Level.NOTE, view.endpoint.level),
     )
 
 

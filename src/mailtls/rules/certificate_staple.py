@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from mailtls.evidence import Missing, TlsFacts
+from mailtls.revocations import Status
 from mailtls.rules import servers
 from mailtls.rules.base import (
     Finding,
@@ -19,9 +19,6 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.issuing import issuing_path
 from mailtls.terms import Cause, Phase
-
-if TYPE_CHECKING:
-    from mailtls.tls.ocsp import Status
 
 _KEY = "certificate.staple"
 _EXPECTED = "a stapled OCSP response: good, current, signed for the issuer"
@@ -44,7 +41,7 @@ def check(view: TargetView) -> Iterable[Finding]:
     from mailtls.tls.ocsp import read
 
     issuer = next(iter(issuing_path(tls)[1:2]), None)
-    answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None)
+    answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None, view.now)
     if isinstance(answer, str):
         yield _bad(view, answer, answer)
         return

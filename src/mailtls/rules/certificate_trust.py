@@ -12,33 +12,16 @@ from mailtls.rules.base import (
     TargetView,
     failed,
     inconclusive,
+    lighter,
     needs_session,
     not_applicable,
     passed,
 )
 from mailtls.rules.issuing import MISSING_ISSUER, NO_ANCHOR, PINNED, SYSTEM, issuing_path
+from mailtls.rules.path_problems import EXPIRED, words
+from mailtls.terms import Level
 
 _KEY = "certificate.trust"
-_SELF_SIGNED = 18
-_UNKNOWN_ROOT = 19
-_EXPLAINED = {
-    _SELF_SIGNED: "the certificate is self-signed and is not itself a trust anchor",
-    _UNKNOWN_ROOT: "the chain ends in a root that is not a trust anchor",
-    7: "a signature in the chain does not verify",
-    22: "the chain is longer than OpenSSL follows",
-    23: "a certificate in the chain is revoked",
-    24: "an issuer in the chain is not a CA certificate",
-    25: "the chain is longer than a CA in it allows",
-    26: "the certificate is not meant for TLS servers",
-    27: "the root is not trusted for TLS servers",
-    28: "the root is marked as rejected",
-    47: "a name lies outside what a CA in the chain may certify",
-    48: "a name is among those a CA in the chain must not certify",
-    66: "the key of the certificate is too weak",
-    67: "the key of a CA in the chain is too weak",
-    68: "a signature in the chain uses a hash that is too weak",
-    79: "an issuer in the chain is not a valid CA certificate",
-}
 
 
 def check(view: TargetView) -> Iterable[Finding]:
@@ -66,7 +49,9 @@ def check(view: TargetView) -> Iterable[Finding]:
     elif tls.path.problem is not None:
         yield _untrusted(view, tls, tls.path.problem, expected)
     elif tls.path.time_problem is not None and tls.path.time_problem.depth > 0:
-        yield _expired_issuer(view, tls.path.time_problem, expected)
+        yield _expired_issuer(view, tls, tls.path.time_problem, expected)
+    elif tls.path.web_pki:
+        yield _stricter(view, tls, expected)
     else:
         yield passed("a path to a trust anchor was found", expected=expected, key=_KEY)
 
@@ -75,8 +60,8 @@ def _untrusted(view: TargetView, tls: TlsFacts, problem: PathProblem, expected: 
     if problem.code in MISSING_ISSUER:
         message, remedy = _missing_issuer(view, tls)
     else:
-        message = _EXPLAINED.get(problem.code, "no path to a trust anchor was found")
-        remedy = _mend(view, problem)
+        message, mending = words(problem)
+        remedy = f"{mending}. {servers.fix(view, servers.Topic.CERTIFICATE)}"
     return failed(
         message,
         expected=expected,
@@ -101,27 +86,33 @@ def _missing_issuer(view: TargetView, tls: TlsFacts) -> tuple[str, str]:
     )
 
 
-def _mend(view: TargetView, problem: PathProblem) -> str:
-    if problem.code in {_SELF_SIGNED, _UNKNOWN_ROOT}:
-        return (
-            "install a certificate of a CA that clients trust, or where clients know this one"
-            " write `certificate.trust: FILE.pem` or use --ca-file, or pin it with"
-            f" `trust: pinned`. {servers.fix(view, servers.Topic.CERTIFICATE)}"
-        )
-    return (
-        "have a certificate issued that clients accept, and install it with its chain."
-        f" {servers.fix(view, servers.Topic.CERTIFICATE)}"
+def _expired_issuer(
+    view: TargetView, tls: TlsFacts, problem: PathProblem, expected: str
+) -> Finding:
+    which = next((each for each in tls.chain if each.subject == problem.subject), None)
+    state = "has expired" if problem.code == EXPIRED else "is not valid yet"
+    dates = f"; valid {which.not_before:%Y-%m-%d} to {which.not_after:%Y-%m-%d}" if which else ""
+    source = f" (from {tls.chain[0].issuer_urls[0]})" if tls.chain[0].issuer_urls else ""
+    return failed(
+        f"a CA certificate of the chain {state}: {problem.subject}",
+        expected=expected,
+        observed=f"OpenSSL error {problem.code} at depth {problem.depth}: {problem.text}{dates}",
+        remedy=f"replace the intermediates with those the CA hands out now{source} (validity: RFC"
+        f" 5280 section 4.1.2.5). {servers.fix(view, servers.Topic.CERTIFICATE)}",
+        key=_KEY,
     )
 
 
-def _expired_issuer(view: TargetView, problem: PathProblem, expected: str) -> Finding:
+def _stricter(view: TargetView, tls: TlsFacts, expected: str) -> Finding:
     return failed(
-        f"a CA certificate of the chain is outside its validity: {problem.subject}",
+        f"stricter clients refuse the certificate: {tls.path.web_pki}",
         expected=expected,
-        observed=f"OpenSSL error {problem.code} at depth {problem.depth}: {problem.text}",
-        remedy="replace the intermediates with those the CA hands out now (validity: RFC 5280"
-        f" section 4.1.2.5). {servers.fix(view, servers.Topic.CERTIFICATE)}",
+        observed="OpenSSL, and so most mail clients, finds a path; a verifier that holds it to the"
+        f" profile of the web PKI does not: {tls.path.web_pki}",
+        remedy="have it issued by a CA and profile that keep RFC 5280 section 4.2 and the CA/Browser"
+        f" Forum's TLS BR section 7.1. {servers.fix(view, servers.Topic.CERTIFICATE)}",
         key=_KEY,
+        level=lighter(Level.NOTE, view.endpoint.level),
     )
 
 

@@ -27,7 +27,10 @@ _EXPLICIT_CURVES = {1: EXPLICIT_PRIME_CURVE, 2: EXPLICIT_CHAR2_CURVE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHello:
-    """A ServerHello or HelloRetryRequest; `version` is the negotiated one, `group` 0 where none."""
+    """A ServerHello or HelloRetryRequest; `version` is the negotiated one, `group` 0 where none.
+
+    `timestamps` is the list of signed certificate timestamps as sent, b"" where none came.
+    """
 
     version: int
     random: bytes
@@ -37,6 +40,7 @@ class ServerHello:
     group: int
     alpn: str
     extensions: tuple[int, ...]
+    timestamps: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ def pull_server_hello(body: bytes) -> ServerHello:
         group=_pull_key_share(extensions.get(ExtensionType.KEY_SHARE), retry=retry),
         alpn=_pull_alpn(extensions.get(ExtensionType.ALPN)),
         extensions=tuple(extensions),
+        timestamps=extensions.get(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP, b""),
     )
 
 

@@ -184,6 +184,7 @@ class FirstFlight:
             alpn=hello.alpn,
             certificates=self._chain or (),
             staple=self._staple,
+            timestamps=hello.timestamps,
             anonymous=suites()[hello.suite].anonymous,
             downgrade_sentinel=hello.version < TlsVersion.TLS1_3
             and hello.random.endswith(DOWNGRADE_SENTINELS),
@@ -245,6 +246,5 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append(f"{len(answer.certificates)} certificates")
     if answer.staple:
         parts.append("an OCSP staple")
-    if answer.alpn:
-        parts.append(f"ALPN {answer.alpn}")
+    parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)

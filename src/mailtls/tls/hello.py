@@ -35,6 +35,7 @@ class ExtensionType(IntEnum):
     EC_POINT_FORMATS = 11
     SIGNATURE_ALGORITHMS = 13
     ALPN = 16
+    SIGNED_CERTIFICATE_TIMESTAMP = 18
     PADDING = 21
     EXTENDED_MASTER_SECRET = 23
     SUPPORTED_VERSIONS = 43
@@ -135,6 +136,8 @@ def _negotiation_extensions(offer: Offer) -> Iterator[tuple[ExtensionType, Write
         data.opaque(b"", 2)
         data.opaque(b"", 2)
         yield ExtensionType.STATUS_REQUEST, data
+    if offer.timestamps:
+        yield ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP, Writer()  # RFC 6962 section 3.3.1
 
 
 def _version_extensions(offer: Offer) -> Iterator[tuple[ExtensionType, Writer]]:

@@ -116,7 +116,7 @@ def facts(allowed: frozenset[int]) -> Offer:
     """Return the control of `complement`: the same hello, a little longer, with `allowed` added.
 
     Its answer proves TLS 1.2 or what it names, and says by echo whether compression, the extended
-    master secret, RFC 5746 and OCSP stapling are supported. The allowed suites come last: an
+    master secret, RFC 5746 and OCSP stapling are supported; certificate timestamps come with it. The allowed suites come last: an
     answer naming one shows that the list was read to its end. With none allowed below TLS 1.3
     it is no control.
     """
@@ -128,6 +128,7 @@ def facts(allowed: frozenset[int]) -> Offer:
         groups=CURVES_TLS12,
         compression=True,
         status_request=True,
+        timestamps=True,
     )
 
 

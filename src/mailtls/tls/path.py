@@ -20,7 +20,7 @@ from OpenSSL import SSL, crypto
 
 from mailtls.evidence import PathProblem, PathValidation
 from mailtls.policy.model import Anchors
-from mailtls.tls import certificates
+from mailtls.tls import certificates, webpki
 from mailtls.tls.openssl import has_weak_key, require_server_purpose, subject_of
 
 PINNED = "pinned"
@@ -129,14 +129,18 @@ def validate(
     # Where an anchor of the policy is not self-signed, OpenSSL lists what was sent beyond it too.
     given = set(map(_der, _certificates(own)))
     end = next((depth for depth, der in enumerate(path) if der in given), len(path))
-    verified = tuple(hashlib.sha256(der).hexdigest() for der in path[: end + 1])
+    extra_anchor, members = end < len(path), path[: end + 1]
+    # A private CA promises nothing of the profile that public ones are held to.
+    public = anchors.label == SYSTEM and not extra_anchor
     return PathValidation(
         anchors=anchors.label,
         at=at,
         problem=problem,
         time_problem=time_problem,
-        verified=verified,
-        extra_anchor=end < len(path),
+        verified=tuple(hashlib.sha256(der).hexdigest() for der in members),
+        extra_anchor=extra_anchor,
+        unsent=tuple(der for der in members if der not in chain_der),
+        web_pki=webpki.refusal(members, at) if public and members and not time_problem else "",
     )
 
 
