@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
     **dict.fromkeys(
-        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+        ("probe.runner", "probe.revocation"),
+        (*SHARED, "dialects", "net.interface", "probe", "plan", "tls"),
     ),
     "rules": (*SHARED, "rules", "tls"),
     "probe.folding": SHARED,

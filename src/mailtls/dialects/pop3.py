@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.dialects.base import (
+    AccessDialect,
     Opening,
-    client_name_bytes,
     command_line,
     other_protocol,
     text_reply,
     unique,
-    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -36,32 +34,11 @@ _LISTING = b"CAPA"
 """The one command before a login whose positive reply has several lines (RFC 2449 section 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pop3Dialect:
+class Pop3Dialect(AccessDialect):
     """A `base.Dialect` for POP3; CAPA is the only command taken to have a reply of several lines."""
 
-    @property
-    def protocol(self) -> Protocol:
-        """Return which protocol this is."""
-        return Protocol.POP3
-
-    def offers_starttls(self, capabilities: Capabilities) -> bool:
-        """Return whether CAPA listed STLS."""
-        return "STLS" in capabilities.names
-
-    def opening(self, client_name: str) -> Dialogue[Opening]:
-        """Read the greeting, then ask CAPA."""
-        client_name_bytes(client_name)
-        return Dialogue(_opening(), Phase.GREETING)
-
-    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
-        """Say STLS."""
-        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
-
-    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
-        """Ask CAPA."""
-        client_name_bytes(client_name)
-        return Dialogue(_listing(), Phase.AFTER_TLS)
+    protocol = Protocol.POP3
+    request = "STLS"
 
     def command(
         self, line: bytes, *, phase: Phase = Phase.AFTER_TLS, secret: bool = False
@@ -69,9 +46,17 @@ class Pop3Dialect:
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
 
-    def closing(self) -> Dialogue[Reply]:
-        """Say QUIT."""
-        return Dialogue(_exchange(b"QUIT\r\n"), Phase.AFTER_TLS)
+    def _opening(self) -> Script[Opening]:
+        return _opening()
+
+    def _upgrade(self, lines: bytes) -> Script[UpgradeReply]:
+        return _upgrade(lines)
+
+    def _capabilities(self) -> Script[Capabilities]:
+        return _listing()
+
+    def _closing(self) -> Script[Reply]:
+        return _exchange(b"QUIT\r\n")
 
 
 def _status() -> Script[Reply]:
@@ -129,6 +114,6 @@ def _listing() -> Script[Capabilities]:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
-    reply = yield from _exchange(upgrade_lines(b"STLS", pipelined))
+def _upgrade(lines: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(lines)
     return (yield from upgrade_reply(reply, go_ahead="+OK", temporary=_temporary(reply)))
