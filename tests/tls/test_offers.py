@@ -102,3 +102,9 @@ def test_finite_field_and_certificate_offers_hold_one_family():
         asked = offers.authenticated_by(kind)
         assert asked.status_request
         assert {suites()[code].authentication for code in asked.suites} == {kind}
+
+
+def test_anonymous_suites_lead_a_hello_of_old_versions():
+    anonymous = [suites()[code].anonymous for code in offers.at_most(TlsVersion.TLS1_1).suites]
+    assert anonymous == sorted(anonymous, reverse=True)
+    assert anonymous[0]
