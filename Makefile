@@ -50,6 +50,7 @@ image: base ## Build the image with buildah, on the stand-in base
 
 bench: packages $(VENV)/.dev ## Measure beside other programs on real servers; writes docs/benchmark.md
 	$(BIN)/python tools/bench
+	$(BIN)/python tools/bench/deliveries.py
 
 site: $(VENV)/.dev ## Build the documentation's site into site/
 	$(BIN)/mkdocs build --strict --quiet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,10 @@ def test_every_input_becomes_its_option() -> None:
                 "ca-file": "ca.pem",
                 "timeout": "5",
                 "per-host": "2",
+                "send": "true",
+                "credentials": "SMTP=smtp.example.com:587\nINBOX=imap.example.net:993",
+                "send-domains": "example.com",
+                "allow-privileged-trigger": "false",
                 "annotations": "False",
             }
         )
@@ -57,6 +62,8 @@ def test_every_input_becomes_its_option() -> None:
         "check",
         "--ca-file=ca.pem",
         "--connect-to=smtp.example.com:587:127.0.0.1:1587",
+        "--credential=SMTP=smtp.example.com:587",
+        "--credential=INBOX=imap.example.net:993",
         "--fail-on=warning",
         "--inconclusive=warn",
         "--only=a*",
@@ -65,6 +72,8 @@ def test_every_input_becomes_its_option() -> None:
         "--report=json=a.json",
         "--report=text=b.txt",
         "--resolver=127.0.0.1:53",
+        "--send",
+        "--send-domain=example.com",
         "--timeout=5",
         "--",
         "mail/policy.yml",
@@ -73,6 +82,9 @@ def test_every_input_becomes_its_option() -> None:
     assert options.policy == "mail/policy.yml"
     assert options.only == ["a*", "b:587"]
     assert options.per_host == 2
+    assert options.send
+    assert not options.allow_privileged_trigger
+    assert [binding.name for binding in options.credential] == ["SMTP", "INBOX"]
     assert options.format == "text"
 
 
@@ -83,6 +95,7 @@ def test_every_input_becomes_its_option() -> None:
         ({"zzz": ""}, "unknown input zzz; known are policy, command,"),
         ({"command": "demo"}, "input command: expected check or validate, not demo"),
         ({"annotations": "yes"}, "input annotations: expected true or false, not yes"),
+        ({"send": "yes"}, "input send: expected true or false, not yes"),
     ],
 )
 def test_what_is_not_known_is_refused(given: dict[str, str], message: str) -> None:
@@ -91,10 +104,17 @@ def test_what_is_not_known_is_refused(given: dict[str, str], message: str) -> No
     assert str(caught.value).startswith(message)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(set(action.INPUTS) - {"command"})), TEXT))
+SWITCHES = {
+    name
+    for name, declared in action.INPUTS.items()
+    if declared.kind in {action.Kind.FLAG, action.Kind.SWITCH}
+}
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(action.INPUTS.keys() - SWITCHES - {"command"})), TEXT)
+)
 def test_no_value_becomes_an_option_of_its_own(given: dict[str, str]) -> None:
-    for name in ("summary", "annotations"):
-        given.pop(name, None)
     words = action.arguments(env(given))
     options = {declared.option for declared in action.INPUTS.values() if declared.option}
     before = words[1 : words.index("--")] if "--" in words else words[1:]
@@ -114,11 +134,13 @@ def test_the_command_knows_nothing_of_tokens_and_python_switches() -> None:
             "SSL_CERT_FILE": "x",
             "INPUT_POLICY": "x",
             "GITHUB_OUTPUT": "x",
+            "MAILTLS_SMTP_PASSWORD": "x",
+            "GITHUB_EVENT_NAME": "push",
             "HOME": "/github/home",
             "NO_COLOR": "1",
         }
     )
-    assert kept == {"HOME": "/github/home", "NO_COLOR": "1"}
+    assert kept == {"GITHUB_EVENT_NAME": "push", "HOME": "/github/home", "NO_COLOR": "1"}
 
 
 PROBE = """
@@ -130,7 +152,11 @@ if sys.argv[1:]:
             if stream is not None:
                 stream.write("written\\r\\n")
         names = sorted(os.environb)
-        print(json.dumps({"words": words, "environ": open("/proc/self/environ").read()}))
+        login = os.environ.get("MAILTLS_SMTP_PASSWORD", "")[::-1]
+        descriptors = [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")
+                       if os.path.exists(f"/proc/self/fd/{n}")]
+        print(json.dumps({"words": words, "environ": open("/proc/self/environ").read(),
+                          "login": login, "descriptors": descriptors}))
         return 3
     sys.exit(action.resume(main, sys.argv[1:], os.environ))
 os.geteuid = lambda: 1000  # the drop itself is tested in the image, where there is a root to drop
@@ -169,6 +195,16 @@ def test_the_command_runs_in_a_process_that_never_had_the_token(tmp_path: Path) 
     assert "canary" not in run.stdout
     assert output.read_bytes() == b"before\nwritten\r\n"
     assert summary.read_bytes() == b"written\r\n"
+
+
+def test_a_login_gets_there_without_standing_in_the_environment(tmp_path: Path) -> None:
+    run = probe(tmp_path, MAILTLS_SMTP_PASSWORD="canary", MAILTLS_SMTP_USERNAME="probe")
+    assert run.returncode == 3, run.stderr
+    seen = json.loads(run.stdout)
+    assert seen["login"] == "yranac"
+    assert "canary" not in seen["environ"]
+    assert "MAILTLS_SMTP" not in seen["environ"]
+    assert not [each for each in seen["descriptors"] if "memfd" in each]
 
 
 def test_no_summary_where_none_is_wanted(tmp_path: Path) -> None:

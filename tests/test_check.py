@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mailtls.commands import run
+from mailtls.report import FORMATS
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
@@ -78,10 +80,14 @@ class TestOutcomes:
         assert [r["rule"] for r in results if r["outcome"] == "fail"] == ["reachable"]
         assert {r["cause"] for r in results if r["outcome"] == "inconclusive"} == {"PREREQUISITE"}
 
-    def test_the_format_never_changes_the_exit_code(self):
-        with responder(starttls=False) as server:
-            codes = {check(server.port, "--format", form) for form in ("text", "json", "github")}
-        assert codes == {1}
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_the_format_never_changes_the_exit_code(self, form):
+        with responder() as green, responder(starttls=False) as drifted:
+            codes = [check(server.port, "--format", form) for server in (green, drifted)]
+        # The port is closed by now, and the rule that would say so is not asked.
+        codes.append(check(green.port, "--rule", "mode", "--retries", "0", "--format", form))
+
+        assert codes == [0, 1, 3]
 
     def test_rules_can_be_chosen(self, capsys):
         with responder(starttls=False) as server:
@@ -102,6 +108,12 @@ class TestFiles:
         assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "pass"
         assert "PASS" in (tmp_path / "r.txt").read_text()
         assert "PASS" in capsys.readouterr().out
+
+    def test_every_format_is_written_in_one_run(self, tmp_path):
+        words = [f"--report={form}={form}.out" for form in FORMATS]
+        with responder(starttls=False) as server:
+            assert check(server.port, *words) == 1
+        assert {path.stem for path in tmp_path.glob("*.out") if path.stat().st_size} == set(FORMATS)
 
     def test_the_runner_gets_annotations_outputs_and_a_summary(self, capsys):
         output, summary = io.StringIO(), io.StringIO()
@@ -145,6 +157,29 @@ class TestFiles:
         printed = capsys.readouterr()
         assert code == 0
         assert "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "option", "shown"),
+    [
+        ({"old_tls": True}, "-tls1_1", "TLSv1.1"),
+        ({"days": (-100, -10)}, "-starttls smtp", "certificate has expired"),
+        ({"days": (-1, 5)}, "-starttls smtp", "NotAfter"),
+    ],
+)
+@pytest.mark.usefixtures("policy")
+def test_openssl_shows_a_finding_again(changes, option, shown, capsys):
+    with responder(**changes) as server:
+        assert check(server.port, "-v") == 1
+        lines = capsys.readouterr().out.splitlines()
+        command = next(line[4:] for line in lines if line.startswith("  $ openssl"))
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, input="QUIT\n", text=True, check=False
+        )
+
+    assert option in command
+    assert shown in done.stdout + done.stderr
+    assert "BEGIN CERTIFICATE" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,32 @@ def test_an_error_of_ours_is_never_a_verdict(here, capsys, monkeypatch):
     err = capsys.readouterr().err
     assert "internal error; please report it" in err
     assert "::error" not in err
+
+
+def test_plan_names_what_would_be_sent(tmp_path, capsys):
+    (tmp_path / "p.yml").write_text(
+        "version: 1\n"
+        "endpoints:\n"
+        "  - {name: out, host: smtp.example.com, port: 587, mode: starttls}\n"
+        "  - {name: box, host: imap.example.com, port: 993, mode: implicit}\n"
+        "deliveries:\n"
+        "  - name: round trip\n"
+        "    send: {endpoint: out, from: a@example.com, to: b@example.net, credential: SMTP}\n"
+        "    receive: {via: imap, endpoint: box, credential: INBOX, within: 2m}\n"
+        "  - name: dropped\n"
+        "    send: {endpoint: out, from: a@example.com, to: b@example.net}\n"
+        "    receive: {via: mailpit, url: 'http://mailpit:8025', keep: true}\n"
+    )
+    assert run(["plan", str(tmp_path / "p.yml")], output=None, summary=None) == 0
+    assert capsys.readouterr().out.endswith(
+        "delivery round trip: one message, with --send alone\n"
+        "  from a@example.com to b@example.net through out, login SMTP\n"
+        "  looked for by imap at box, login INBOX for 120 s, deleted there\n"
+        "delivery dropped: one message, with --send alone\n"
+        "  from a@example.com to b@example.net through out\n"
+        "  looked for by mailpit at http://mailpit:8025 for 60 s, kept there\n"
+    )
+    assert run(["plan", str(tmp_path / "p.yml"), "--only", "out"], output=None, summary=None) == 0
+    shown = capsys.readouterr().out
+    assert "delivery dropped" in shown
+    assert "delivery round trip" not in shown

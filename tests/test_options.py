@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from mailtls.arguments import DnsServer, ReportFile
+from mailtls.delivery.credentials import Binding
 from mailtls.net.routes import Detour
 from mailtls.options import COMMANDS, build_parser
+from mailtls.probe.questions import Service
 from mailtls.terms import Level
 
 PARSER = build_parser(("text", "json", "github"))
@@ -72,6 +74,9 @@ def test_resolvers(text, server):
         (["--report", "json="], "expected FORMAT=PATH"),
         (["--report", "json"], "expected FORMAT=PATH"),
         (["--proxy", "http://proxy:1"], "expected socks5://"),
+        (["--credential", "SMTP"], "expected NAME=HOST:PORT"),
+        (["--credential", "SMTP=smtp.example.com"], "expected NAME=HOST:PORT"),
+        (["--send-domain", "a b"], "is not a domain"),
         (["--timeout", "0"], "0 is not within 1 and 3600"),
         (["--timeout", "nan"], "nan is not within"),
         (["--timeout", "soon"], "'soon' is not a number"),
@@ -103,3 +108,28 @@ def test_help_names_every_command_and_the_exit_codes():
 def test_gentle_is_a_word_of_its_own():
     assert check().gentle is False
     assert check("--gentle").gentle is True
+
+
+def test_nothing_is_sent_unless_it_is_asked_for():
+    options = check()
+    assert not options.send
+    assert not options.allow_privileged_trigger
+    assert (options.credential, options.send_domain) == ([], [])
+
+
+def test_what_the_workflow_allows_to_be_sent_is_read():
+    options = check(
+        "--send",
+        "--credential=SMTP=smtp.example.com:587",
+        "--credential=INBOX=[2001:db8::1]:993",
+        "--send-domain=Example.COM",
+        "--send-domain=münchen.example",
+        "--allow-privileged-trigger",
+    )
+    assert options.send
+    assert options.allow_privileged_trigger
+    assert options.send_domain == ["example.com", "xn--mnchen-3ya.example"]
+    assert options.credential == [
+        Binding(name="SMTP", service=Service(host="smtp.example.com", port=587)),
+        Binding(name="INBOX", service=Service(host="2001:db8::1", port=993)),
+    ]

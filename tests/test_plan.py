@@ -44,7 +44,7 @@ def test_equal_questions_are_one_ask_with_every_asker():
     session = plan.asks[0]
     assert isinstance(session.question, SessionQuestion)
     asking = {rule for _, rule in session.askers}
-    assert asking == {rule.id for rule in RULES} - {
+    assert asking == {rule.id for rule in RULES if not rule.id.startswith("delivery-")} - {
         "closed",
         "certificate-algorithms",
         "certificate-revocation",

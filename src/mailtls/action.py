@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import difflib
 import os
-import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from mailtls import handover
 from mailtls.errors import UsageError
 from mailtls.sanitizer import clean
 from mailtls.verdict import ExitCode
@@ -32,6 +32,7 @@ class Kind(Enum):
     POLICY = auto()
     OPTION = auto()
     LINES = auto()
+    FLAG = auto()
     SWITCH = auto()
 
 
@@ -50,6 +51,10 @@ INPUTS: Mapping[str, Input] = {
     "inconclusive": Input(kind=Kind.OPTION, option="--inconclusive"),
     "only": Input(kind=Kind.LINES, option="--only"),
     "reports": Input(kind=Kind.LINES, option="--report"),
+    "send": Input(kind=Kind.FLAG, option="--send"),
+    "credentials": Input(kind=Kind.LINES, option="--credential"),
+    "send-domains": Input(kind=Kind.LINES, option="--send-domain"),
+    "allow-privileged-trigger": Input(kind=Kind.FLAG, option="--allow-privileged-trigger"),
     "connect-to": Input(kind=Kind.LINES, option="--connect-to"),
     "resolver": Input(kind=Kind.OPTION, option="--resolver"),
     "proxy": Input(kind=Kind.OPTION, option="--proxy"),
@@ -71,6 +76,7 @@ _KEPT = frozenset(
         "CI",
         "FORCE_COLOR",
         "GITHUB_ACTIONS",
+        "GITHUB_EVENT_NAME",
         "GITHUB_REPOSITORY",
         "GITHUB_RUN_ID",
         "GITHUB_SERVER_URL",
@@ -90,6 +96,9 @@ _KEPT = frozenset(
 # The descriptors of the command files, for the process that comes after.
 _OUTPUT = "MAILTLS_OUTPUT_DESCRIPTOR"
 _SUMMARY = "MAILTLS_SUMMARY_DESCRIPTOR"
+# The descriptor of the logins, whose values never stand in that process's environment.
+_LOGINS = "MAILTLS_LOGINS_DESCRIPTOR"
+_LOGIN = "MAILTLS_"
 _FILES = {_OUTPUT: "GITHUB_OUTPUT", _SUMMARY: "GITHUB_STEP_SUMMARY"}
 
 
@@ -133,6 +142,8 @@ def arguments(environment: Mapping[str, str]) -> list[str]:
         elif declared.kind is Kind.LINES:
             lines = (line.strip() for line in text.splitlines())
             words += [f"{declared.option}={line}" for line in lines if line]
+        elif declared.kind is Kind.FLAG and _switch(given, name):
+            words.append(declared.option)
     return [*words, "--", given["policy"]] if "policy" in given else words
 
 
@@ -145,7 +156,7 @@ def prepare(entrypoint: str, environment: Mapping[str, str]) -> NoReturn:
     """Open the command files, drop privileges, and execute `entrypoint` again with its arguments.
 
     The process that sends the first byte is a new one: what `os.environ` forgets stays readable
-    in `/proc/self/environ`, what `execve` was not given does not.
+    in `/proc/self/environ`, what `execve` was not given does not. Logins go there in memory.
     """
     try:
         words = arguments(environment)
@@ -159,19 +170,28 @@ def prepare(entrypoint: str, environment: Mapping[str, str]) -> NoReturn:
             descriptor = _append(path, name)
             if descriptor is not None:
                 kept[variable] = str(descriptor)
+    if logins := {name: value for name, value in environment.items() if name.startswith(_LOGIN)}:
+        kept[_LOGINS] = str(handover.remember(logins))
     if os.geteuid() == 0:
         workspace = Path.cwd()
         owner = workspace.stat().st_uid or UNPRIVILEGED
         for word in words:
             option, _, report = word.partition("=")
             if option == INPUTS["reports"].option:
-                _hand_over(workspace, report.partition("=")[2], owner)
+                handover.give_file(workspace, report.partition("=")[2], owner, UNPRIVILEGED)
         drop_privileges(owner)
     os.execve(sys.executable, [sys.executable, "-I", entrypoint, *words], kept)  # noqa: S606 - no shell
 
 
-def resume(main: Callable[..., int], words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run `main` with the command files that `prepare` opened; return its exit code."""
+def resume(
+    main: Callable[..., int], words: Sequence[str], environment: MutableMapping[str, str]
+) -> int:
+    """Run `main` with the files and logins that `prepare` opened; return its exit code.
+
+    Logins are set in `environment`, for the command to take out again.
+    """
+    if (descriptor := environment.pop(_LOGINS, None)) is not None:
+        environment.update(handover.recall(int(descriptor)))
     output, summary = (_inherited(environment.get(variable)) for variable in _FILES)
     code = main(words, output=output, summary=summary)
     for stream in (output, summary):
@@ -208,26 +228,6 @@ def _append(path: str, name: str) -> int | None:
         return None
     os.set_inheritable(descriptor, True)
     return descriptor
-
-
-def _hand_over(workspace: Path, report: str, owner: int) -> None:
-    """Create a report's file for `owner` where only root could; the command writes it.
-
-    Paths come from a repository that others may edit: no link is followed, and nothing outside of
-    the workspace is touched. What cannot be made here fails when the command writes it, and says so.
-    """
-    path = workspace / report
-    if workspace.stat().st_uid == owner or not path.parent.resolve().is_relative_to(workspace):
-        return
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-    except OSError:
-        return
-    # A file with a second name may be one that stands elsewhere.
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-        os.fchown(descriptor, owner, UNPRIVILEGED)
-    os.close(descriptor)
 
 
 def _inherited(descriptor: str | None) -> TextIO | None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailtls.delivery.credentials import Binding, parse_binding
 from mailtls.net.routes import Detour, SocksProxy, parse_detour, parse_proxy
+from mailtls.policy.hosts import normalize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,22 @@ def proxy(text: str) -> SocksProxy:
         return parse_proxy(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def binding(text: str) -> Binding:
+    """Return one `--credential`."""
+    try:
+        return parse_binding(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def domain(text: str) -> str:
+    """Return one `--send-domain`, as A-labels."""
+    try:
+        return normalize(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a domain: {error}") from None
 
 
 def resolver(text: str) -> DnsServer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from mailtls.evidence import Missing, Observation, Resolved
+from mailtls.flow import DeliveryEvidence
 from mailtls.policy.model import AddressChoice, Endpoint
 from mailtls.probe.questions import Question, Service, Target
 from mailtls.terms import Cause, Phase
@@ -19,10 +20,12 @@ class EvidenceBook:
     """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 
     They are by service, not by name: a connection may be led elsewhere for one port of a host.
+    `deliveries` are by name; one that the run did not send has no entry.
     """
 
     resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
+    deliveries: Mapping[str, DeliveryEvidence] = field(default_factory=dict)
 
     def targets(self, endpoint: Endpoint) -> list[Target]:
         """Return the addresses of an endpoint to be asked, in the order they were resolved."""

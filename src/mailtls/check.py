@@ -7,29 +7,24 @@ import asyncio
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from mailtls import __version__
-from mailtls.book import EvidenceBook
 from mailtls.commands import narrow, page, policy_path, print_problems
 from mailtls.errors import PolicyError, UsageError
-from mailtls.evidence import Observed, SessionEvidence
-from mailtls.gathering import gather
+from mailtls.gather import gather
 from mailtls.judge import judge
-from mailtls.plan import build_plan
+from mailtls.net.routes import Routes
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
 from mailtls.report import FORMATS
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule, session_question
+from mailtls.rules.base import Rule
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
-
-if TYPE_CHECKING:
-    from mailtls.report.build import TargetSummary
 
 DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
 
@@ -50,12 +45,20 @@ def check(
         print_problems(warnings)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
+    sending = None
+    if options.send:
+        from mailtls.sending import prepare
+
+        sending = prepare(policy, options, rules, os.environ)
     files = [(_open(each.path), each.format) for each in options.report]
     anchors = _anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    plan = build_plan(policy, rules)
-    book = asyncio.run(gather(plan, options, anchors, started))
+    book = asyncio.run(
+        gather(policy, rules, options, anchors=anchors, now=started, sending=sending)
+    )
     from mailtls.report.build import build
+    from mailtls.report.flow import flows_of
+    from mailtls.summaries import summaries
 
     verdicts = judge(policy, rules, book, started)
     if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
@@ -64,7 +67,7 @@ def check(
     report = build(
         policy=policy,
         verdicts=verdicts,
-        targets=_summaries(policy, book),
+        targets=summaries(policy, book, Routes(detours=options.connect_to), started),
         locate=document.locate,
         excerpt=document.excerpt,
         rules=[_described(rule) for rule in rules],
@@ -76,6 +79,7 @@ def check(
         version=__version__,
         problems=warnings,
     )
+    report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options)
     for file, form in files:
         with file:
@@ -167,23 +171,3 @@ def _anchors(path: Path | None) -> bytes:
 def _write_to(file: TextIO, content: str) -> None:
     file.write(content)
     file.flush()
-
-
-def _summaries(policy: Policy, book: EvidenceBook) -> dict[str, list[TargetSummary]]:
-    from mailtls.report.build import TargetSummary
-
-    summaries: dict[str, list[TargetSummary]] = {}
-    for endpoint in policy.endpoints:
-        summaries[endpoint.name] = []
-        for target in book.targets(endpoint):
-            seen = book.answered(target)
-            session = seen.get(session_question(endpoint))
-            evidence = session.evidence if isinstance(session, Observed) else None
-            summaries[endpoint.name].append(
-                TargetSummary(
-                    address=target.address,
-                    connections=sum(each.attempts for each in seen.values()),
-                    session=evidence if isinstance(evidence, SessionEvidence) else None,
-                )
-            )
-    return summaries

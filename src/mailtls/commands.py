@@ -15,6 +15,7 @@ from typing import TextIO
 from mailtls import __version__
 from mailtls.errors import PolicyError, Problem, UsageError
 from mailtls.options import build_parser
+from mailtls.policy.delivery import Delivery
 from mailtls.policy.files import find_policy, read_policy
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy
@@ -97,7 +98,18 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
     ]
     left = {endpoint.name for endpoint in chosen}
     agreements = [each for each in policy.agreements if len(left.intersection(each.endpoints)) > 1]
-    return replace(policy, endpoints=tuple(chosen), agreements=tuple(agreements))
+    deliveries = [
+        each
+        for each in policy.deliveries
+        if each.send.endpoint in left
+        and (each.receive is None or not each.receive.endpoint or each.receive.endpoint in left)
+    ]
+    return replace(
+        policy,
+        endpoints=tuple(chosen),
+        agreements=tuple(agreements),
+        deliveries=tuple(deliveries),
+    )
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -107,7 +119,8 @@ def plan(options: argparse.Namespace) -> int:
 
     policy, _, warnings = load_policy(policy_path(options.policy))
     print_problems(warnings)
-    asked = build_plan(narrow(policy, options.only), select(RULES, options.rule))
+    policy = narrow(policy, options.only)
+    asked = build_plan(policy, select(RULES, options.rule))
     for service in asked.services:
         mine = [ask for ask in asked.asks if ask.service == service]
         count, most = asked.connections(service), asked.most_connections(service)
@@ -117,7 +130,26 @@ def plan(options: argparse.Namespace) -> int:
         for ask in mine:
             rules = dict.fromkeys(rule for _, rule in ask.askers)
             sys.stdout.write(f"  {describe(ask.question)}\n    for {', '.join(rules)}\n")
+    for delivery in policy.deliveries:
+        sys.stdout.write(_planned(delivery))
     return ExitCode.PASS
+
+
+def _planned(delivery: Delivery) -> str:
+    """Return what a delivery sends and where it looks for it, in lines."""
+    send, receive = delivery.send, delivery.receive
+    login = f", login {send.credential}" if send.credential else ""
+    lines = [
+        f"delivery {clean(delivery.name)}: one message, with --send alone",
+        f"  from {send.sender} to {send.recipient} through {clean(send.endpoint)}{login}",
+    ]
+    if receive is not None:
+        place = clean(receive.endpoint or receive.url)
+        login = f", login {receive.credential}" if receive.credential else ""
+        kept = "kept there" if receive.keep else "deleted there"
+        wait = f"{receive.within:g} s"
+        lines.append(f"  looked for by {receive.via} at {place}{login} for {wait}, {kept}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def validate(options: argparse.Namespace) -> int:

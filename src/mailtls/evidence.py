@@ -259,7 +259,10 @@ class AlertAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedAnswer:
-    """The connection ended without a byte of answer: a refusal only beside a successful control."""
+    """No TLS came in answer: a refusal only beside a successful control.
+
+    The connection ended without a byte, or behind STARTTLS the server said no in clear.
+    """
 
     reset: bool
 

@@ -150,8 +150,10 @@ class HopUnknown:
 class Hop:
     """One Received field (RFC 5321 4.4), as it was written by the host that received.
 
-    `helo`, `client` and `address` are what it says of the sender; `keyword` is the upper-case value
-    of `with`, "" where absent; `software` the grammar it was read by, as "Postfix".
+    `helo`, `client` and `address` are what it says of the sender: the name it gave, the one that was
+    looked up for its address, and the address; `keyword` is the upper-case value of `with`, "" where
+    absent; `software` the grammar it was read by, as "Postfix", "" for the general one. `local` is a
+    hand-over within one machine; `position` counts the fields of the header above it.
     """
 
     by: str
@@ -164,3 +166,5 @@ class Hop:
     at: datetime | None
     software: str
     field: str
+    local: bool
+    position: int

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Line, Observation
+from mailtls.evidence import Observation
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Target
 from mailtls.rules.across import Placed, RunView
+from mailtls.rules.again import client
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
+
+_PROVED = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ def judge(
     """Return every verdict, sorted by endpoint, rule and address; `now` is aware."""
     chosen = tuple(rules)
     views = _views(policy, book, now)
-    verdicts, explained = _judge_across(policy, chosen, views)
+    run = RunView(policy=policy, targets=views, deliveries=book.deliveries)
+    verdicts, explained = _judge_across(run, chosen)
     for endpoint in policy.endpoints:
         judged = [
             _explained(_judge_target(view, chosen), explained.get(view.target))
@@ -63,7 +67,7 @@ def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetVie
 
 
 def _judge_across(
-    policy: Policy, rules: Iterable[Rule], views: tuple[TargetView, ...]
+    run: RunView, rules: Iterable[Rule]
 ) -> tuple[list[Verdict], dict[Target | None, str]]:
     """Return the verdicts over several targets, and which of them tells why a target says nothing."""
     verdicts: list[Verdict] = []
@@ -71,8 +75,8 @@ def _judge_across(
     for rule in rules:
         if rule.across is None:
             continue
-        told = tuple(view for view in views if view.target not in explained)
-        for placed in rule.across(RunView(policy=policy, targets=told)):
+        told = tuple(view for view in run.targets if view.target not in explained)
+        for placed in rule.across(replace(run, targets=told)):
             verdicts.append(_place(rule, placed))
             explained |= dict.fromkeys(placed.explains, rule.id)
     return verdicts, explained
@@ -83,7 +87,11 @@ def _place(rule: Rule, placed: Placed) -> Verdict:
     address = None if view is None or view.target is None else view.target.address
     answers = {} if view is None else view.answers
     verdict = _verdict(rule, placed.endpoint, answers, address, placed.finding)
-    return verdict if placed.route is None else replace(verdict, route=placed.route)
+    if placed.route is not None:
+        verdict = replace(verdict, route=placed.route)
+    if placed.transcript is not None and placed.finding.outcome in _PROVED:
+        verdict = replace(verdict, transcript=placed.transcript, again=None)
+    return verdict
 
 
 def _explained(judged: _Judged, rule: str | None) -> _Judged:
@@ -155,6 +163,7 @@ def _without_weight(verdict: Verdict, reason: str) -> Verdict:
         remedy="",
         phase=None,
         cause=None,
+        again=None,
     )
 
 
@@ -166,6 +175,9 @@ def _verdict(
     finding: Finding,
 ) -> Verdict:
     missing = finding.missing
+    told = finding.outcome in _PROVED
+    question = finding.question or session_question(endpoint)
+    seen = answers.get(question)
     return Verdict(
         rule=rule.id,
         endpoint=endpoint.name,
@@ -178,19 +190,11 @@ def _verdict(
         remedy=finding.remedy,
         phase=missing.phase if missing else None,
         cause=missing.cause if missing else None,
-        transcript=_transcript(answers, finding, endpoint),
+        # The exchange that proves a failure or shows a gap; a pass needs no proof in the report.
+        transcript=seen.transcript if told and seen is not None else (),
         route=_route(endpoint, finding.key),
+        again=client(question, seen) if told else None,
     )
-
-
-def _transcript(
-    answers: Mapping[Question, Observation], finding: Finding, endpoint: Endpoint
-) -> tuple[Line, ...]:
-    """Return the exchange that proves a failure or shows a gap; a pass needs no proof in the report."""
-    if finding.outcome not in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
-        return ()
-    observation = answers.get(finding.question or session_question(endpoint))
-    return observation.transcript if observation is not None else ()
 
 
 def _route(endpoint: Endpoint, key: str) -> Route:

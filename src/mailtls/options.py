@@ -40,6 +40,7 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     _choice(check)
     _output(check, formats)
     _network(check)
+    _sending(check)
     plan = _command(commands, "plan", "list what would be asked, without asking it")
     _policy(plan)
     _choice(plan)
@@ -176,4 +177,34 @@ def _network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--client-name", metavar="NAME", help="the name said in EHLO (default: this host's)"
+    )
+
+
+def _sending(parser: argparse.ArgumentParser) -> None:
+    """Add what the workflow allows of deliveries, and the policy cannot."""
+    group = parser.add_argument_group("deliveries")
+    group.add_argument(
+        "--send", action="store_true", help="send the policy's test messages and look for them"
+    )
+    group.add_argument(
+        "--credential",
+        action="append",
+        default=[],
+        type=arguments.binding,
+        metavar="NAME=HOST:PORT",
+        help="where a login of the policy may be sent; its values are MAILTLS_NAME_USERNAME and"
+        " _PASSWORD or _TOKEN in the environment; repeatable",
+    )
+    group.add_argument(
+        "--send-domain",
+        action="append",
+        default=[],
+        type=arguments.domain,
+        metavar="DOMAIN",
+        help="a domain that messages may be from and to (default: those of the policy); repeatable",
+    )
+    group.add_argument(
+        "--allow-privileged-trigger",
+        action="store_true",
+        help="send also on events that strangers set off, as pull_request_target",
     )

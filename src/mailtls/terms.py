@@ -83,6 +83,7 @@ class Cause(StrEnum):
     MALFORMED = "MALFORMED"
     THROTTLED = "THROTTLED"
     PREREQUISITE = "PREREQUISITE"
+    SILENT = "SILENT"
 
 
 class TlsVersion(IntEnum):

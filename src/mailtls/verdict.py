@@ -14,11 +14,58 @@ Route = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """What a common TLS client has to offer to see the same: names as OpenSSL's, else its defaults.
+
+    `version` is a code point of TLS 1.0 to 1.3 or 0, `cipher` and `group` are names or ""; `among` is
+    whether the group was one of many. `at_once` is whether it speaks TLS from the first byte whatever
+    the endpoint's mode, as the server does.
+    """
+
+    version: int = 0
+    cipher: str = ""
+    group: str = ""
+    among: bool = False
+    at_once: bool = False
+
+
+class Part(StrEnum):
+    """What a handshake settles."""
+
+    VERSION = "version"
+    SUITE = "suite"
+    GROUP = "group"
+
+
+class Standpoint(StrEnum):
+    """What a server was shown to do with a part; the strongest first."""
+
+    NEGOTIATED = "negotiated"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Versions, suites or groups that one address was shown to take or to refuse, and how.
+
+    Negotiated is what it chose of everything, accepted what it chose of a hello of ours. `by` is
+    how it was shown, in words that complete "negotiated in", "accepted in" or "refused in".
+    """
+
+    part: Part
+    standpoint: Standpoint
+    names: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The outcome of one rule; `address` is None where it is not of one address.
 
     `phase` and `cause` are set exactly where `outcome` is inconclusive. Text may hold words of the
     peer: it is cleaned by `sanitizer` when it is shown, not here. `remedy` is "" where there is none.
+    `again` is the client that sees a finding again, None where no common client does.
     """
 
     rule: str
@@ -34,6 +81,7 @@ class Verdict:
     cause: Cause | None
     transcript: tuple[Line, ...]
     route: Route
+    again: Client | None = None
 
     @property
     def order(self) -> tuple[str, str, str]:

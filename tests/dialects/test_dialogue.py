@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from mailtls.dialects.dialogue import (
     TRANSCRIPT_CHARS,
     TRANSCRIPT_LINES,
@@ -119,7 +121,7 @@ def test_a_secret_never_enters_the_transcript():
 
     dialogue = run(script(), b"235 ok\r\n")
     assert dialogue.data_to_send() == b"AUTH PLAIN AGNhbmFyeQ==\r\n"
-    assert [line.text for line in dialogue.transcript] == ["(not shown)", "235 ok"]
+    assert [line.text for line in dialogue.transcript] == ["AUTH PLAIN ***", "235 ok"]
 
 
 def test_the_transcript_is_bounded_and_clean():
@@ -134,3 +136,58 @@ def test_the_transcript_is_bounded_and_clean():
     assert all(len(line.text) <= TRANSCRIPT_CHARS for line in dialogue.transcript)
     assert "\x1b" not in dialogue.transcript[0].text
     assert "::error" not in dialogue.transcript[0].text
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"AUTH LOGIN\r\n", "AUTH LOGIN"),
+        (b"AUTH XOAUTH2 dXNlcj1j\r\n", "AUTH XOAUTH2 ***"),
+        (
+            b"c0000001 AUTHENTICATE SCRAM-SHA-256-PLUS cD10bHM=\r\n",
+            "c0000001 AUTHENTICATE SCRAM-SHA-256-PLUS ***",
+        ),
+        (b"c0000001 LOGIN user canary\r\n", "c0000001 LOGIN ***"),
+        (b"PASS canary\r\n", "PASS ***"),
+        (b"USER canary\r\n", "***"),
+        (b"AUTHcanary\r\n", "***"),
+        (b"Y2FuYXJ5\r\n", "***"),
+        (b"LOGIN canary\r\n", "***"),
+    ],
+)
+def test_of_a_secret_line_the_command_is_shown(sent, shown):
+    def script():
+        yield Send(sent, secret=True)
+
+    assert [line.text for line in run(script()).transcript] == [shown]
+
+
+def test_of_a_challenge_only_that_it_is_one():
+    def script():
+        yield Send(b"Y2FuYXJ5\r\n", secret=True)
+        for _ in range(5):
+            yield ReadLine()
+        yield Send(b"NOOP\r\n")
+        yield ReadLine()
+
+    dialogue = run(
+        script(),
+        b"334-Y2FuYXJ5\r\n334 Y2FuYXJ5\r\n+ Y2FuYXJ5\r\n+OK in\r\n535 no\r\n334 shown\r\n",
+    )
+    assert [line.text for line in dialogue.transcript] == [
+        "***",
+        "334-***",
+        "334 ***",
+        "+ ***",
+        "+OK in",
+        "535 no",
+        "NOOP",
+        "334 shown",
+    ]
+
+
+def test_what_is_long_is_shown_by_its_name():
+    def script():
+        yield Send(b"a\r\nb\r\n.\r\n", shown=b"(the message)")
+
+    assert [line.text for line in run(script()).transcript] == ["(the message)"]

@@ -168,3 +168,10 @@ def test_a_challenge_ends_the_reply_and_is_cancelled_without_a_tag(talk):
 def test_logout_closes(talk):
     reply = talk.play(IMAP.closing, [(b"m4 LOGOUT\r\n", b"* BYE bye\r\nm4 OK done\r\n")])
     assert reply == Reply(code="OK", lines=("* BYE bye", "done"))
+
+
+def test_an_answer_to_a_challenge_has_no_tag_and_is_not_shown(talk):
+    exchanged = talk.play(lambda: IMAP.answer(b"canary"), [(b"Y2FuYXJ5\r\n", b"c1 OK in\r\n")])
+    assert exchanged == Reply(code="OK", lines=("in",))
+    assert talk.play(lambda: IMAP.answer(b""), [(b"\r\n", b"+ bW9yZQ==\r\n")]).code == "+"
+    assert [line.text for line in IMAP.answer(b"canary").transcript] == ["***"]

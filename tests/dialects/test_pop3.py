@@ -130,3 +130,9 @@ def test_a_challenge_ends_the_reply(talk):
 
 def test_quit_closes(talk):
     assert talk.play(POP3.closing, [(b"QUIT\r\n", b"+OK bye\r\n")]).code == "+OK"
+
+
+def test_an_answer_to_a_challenge_is_not_shown(talk):
+    exchanged = talk.play(lambda: POP3.answer(b"canary"), [(b"Y2FuYXJ5\r\n", b"+OK in\r\n")])
+    assert exchanged == Reply(code="+OK", lines=("in",))
+    assert [line.text for line in POP3.answer(b"canary").transcript] == ["***"]

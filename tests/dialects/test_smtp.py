@@ -261,3 +261,9 @@ def test_the_reply_to_the_last_command_of_a_group_is_read_behind_it():
     )
     assert reply.outcome == Reply(code="220", lines=("go",))
     assert (upgrade.phase, reply.phase) == (Phase.UPGRADE, Phase.AFTER_TLS)
+
+
+def test_an_answer_to_a_challenge_is_not_shown(talk):
+    exchanged = talk.play(lambda: SMTP.answer(b"canary"), [(b"Y2FuYXJ5\r\n", b"235 in\r\n")])
+    assert exchanged == Reply(code="235", lines=("in",))
+    assert [line.text for line in SMTP.answer(b"canary").transcript] == ["***"]

@@ -8,6 +8,7 @@ import pytest
 
 from e2e.run import Run, check
 from lab import others, postfix
+from lab.exim import Exim
 from lab.process import Daemon, running
 
 HOST = "mail.example.test"
@@ -68,7 +69,7 @@ def test_pymap_carries_out_what_was_injected(lab_folder, subnet, pki, tmp_path):
 
 def test_exim_as_it_comes_is_no_false_alarm(lab_folder, subnet, pki, tmp_path):
     address = subnet.address()
-    server = others.exim(lab_folder / "exim", address, pki.issue(HOST))
+    server = Exim(lab_folder / "exim", address, pki.issue(HOST))
     run = judged(tmp_path, pki, address, 25, server)
 
     assert run.code == 0, run.out
@@ -80,8 +81,8 @@ def test_exim_for_submission_has_to_demand_tls(lab_folder, subnet, pki, tmp_path
     address = subnet.address()
     leaf = pki.issue(HOST)
     demands = {"acl_smtp_mail": "check_mail"}
-    open_to_all = others.exim(lab_folder / "exim-open", address, leaf, port=587)
-    demanding = others.exim(lab_folder / "exim-demanding", address, leaf, port=587, options=demands)
+    open_to_all = Exim(lab_folder / "exim-open", address, leaf, port=587)
+    demanding = Exim(lab_folder / "exim-demanding", address, leaf, port=587, options=demands)
 
     run = judged(tmp_path, pki, address, 587, open_to_all)
     assert failures(run) == {("starttls-enforced", "the server accepts MAIL FROM:<> without TLS")}

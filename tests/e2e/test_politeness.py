@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from e2e.run import Run, check
-from lab import dovecot, fleet, others
+from lab import dovecot, fleet
+from lab.exim import Exim
 from lab.process import require, running
 
 # As Debian's jail.conf runs them in the jails postfix, postfix-sasl and dovecot.
@@ -106,7 +107,7 @@ def test_the_filters_do_see_what_they_are_for(watched):
 def test_exim_counts_nothing_and_refuses_nobody(lab_folder, subnet, pki, tmp_path):
     """The whole policy, four connections at once, against Exim's own limit of twenty."""
     address, host = subnet.address(), "mail.example.test"
-    server = others.exim(lab_folder / "exim-watched", address, pki.issue(host))
+    server = Exim(lab_folder / "exim-watched", address, pki.issue(host))
     endpoint = {"name": "it", "host": host, "port": 25, "mode": "starttls"}
     with running(server):
         led = ["--connect-to", f"{host}:25:{address}:25"]

@@ -13,6 +13,7 @@ import pytest
 
 from e2e.run import write_policy
 from image.container import TOKENS, Action
+from lab.dovecot import PASSWORD, USER
 from lab.fleet import Defect
 
 if TYPE_CHECKING:
@@ -198,3 +199,38 @@ def test_a_report_follows_no_link_out_of_the_workspace(
     assert not (action.workspace.parent / "home" / "made.json").exists()
     assert (action.workspace / "kept").read_text() == "kept"
     assert (action.workspace / "kept").stat().st_uid == 0
+
+
+def test_a_test_message_goes_out_with_a_login_that_nothing_shows(
+    action: Action, healthy: Fleet
+) -> None:
+    server = healthy.at(587)
+    (action.workspace / "ca.pem").write_bytes(healthy.ca_file.read_bytes())
+    (action.workspace / "mailtls.yml").write_text(
+        "version: 1\n"
+        f"endpoints: [{{name: out, host: {server.host}, port: 587, mode: starttls}}]\n"
+        "deliveries:\n"
+        "  - {name: x, send: {endpoint: out, from: probe@example.test, to: user@example.test,"
+        " credential: SMTP}}\n"
+    )
+    inputs = {
+        "ca-file": "ca.pem",
+        "connect-to": leading(healthy),
+        "send": "true",
+        "credentials": f"SMTP={server.host}:587",
+        "send-domains": "example.test",
+        "reports": "json=report.json",
+    }
+    login = {"MAILTLS_SMTP_USERNAME": USER, "MAILTLS_SMTP_PASSWORD": PASSWORD}
+    run = action.run(inputs, **login)
+    assert run.code == 0, run.out + run.err
+    report = (action.workspace / "report.json").read_text()
+    results = [
+        each for each in json.loads(report)["results"] if each["rule"] == "delivery-accepted"
+    ]
+    assert [each["outcome"] for each in results] == ["pass"]
+    assert PASSWORD not in "".join([run.out, run.err, run.summary, report, *run.outputs.values()])
+
+    stranger = action.run(inputs, **login, GITHUB_EVENT_NAME="pull_request_target")
+    assert stranger.code == 2
+    assert "refused on the event pull_request_target" in stranger.out + stranger.err

@@ -78,6 +78,7 @@ class Dovecot(Daemon):
             part.mkdir(mode=0o755)
         shutil.chown(folder / "mail", "mail", "mail")
         self.address = address
+        self.mail = folder / "mail"
         self.sasl_socket = folder / "base" / "sasl"
         log_file = folder / "dovecot.log"
         passwd = folder / "passwd"

@@ -114,6 +114,16 @@ def accepts(address: str, port: int, version: Version, *, starttls: Starttls | N
     return False
 
 
+def hashed(password: str) -> str:
+    """Return the password as crypt(3) keeps it, for a server's own list of users."""
+    return subprocess.run(
+        [require("openssl", "openssl"), "passwd", "-6", password],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
 def _read(output: bytes, *, timed_out: bool) -> Handshake:
     text = output.decode("utf-8", "backslashreplace")
 

@@ -6,7 +6,9 @@ conflict with Postfix are downloaded and not installed.
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,17 +45,59 @@ def python_server(name: str) -> Path:
     return _unpacked(f"python-{name}", lambda folder: _run([*install, str(folder)]))
 
 
+def node(name: str, exact: str) -> Path:
+    """Return the folder with an npm package of an exact version, and its dependencies."""
+    install = [
+        require("npm", "npm, with nodejs 20 or later"),
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--ignore-scripts",
+        exact,
+        "--prefix",
+    ]
+    return _unpacked(f"node-{name}", lambda folder: _run([*install, str(folder)], cwd=folder))
+
+
 def debian(*packages: str) -> Path:
-    """Return the folder with the unpacked files of Debian packages."""
-    apt, dpkg = require("apt-get", "apt"), require("dpkg-deb", "dpkg")
+    """Return the folder with the unpacked files of Debian packages and of what they lack here.
+
+    Installing is only simulated: apt names what would come along on this machine.
+    """
+    apt, dpkg, tar = (
+        require(program, package)
+        for program, package in (("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("tar", "tar"))
+    )
 
     def unpack(folder: Path) -> None:
+        # A merged /usr: what a package still has below /lib lies below /usr/lib, as installed.
+        for name in ("bin", "lib", "sbin"):
+            (folder / "usr" / name).mkdir(parents=True)
+            (folder / name).symlink_to(f"usr/{name}")
+        simulated = _run([apt, "install", "--simulate", "--no-install-recommends", *packages])
+        lacking = re.findall(r"^Inst (\S+)", simulated, re.MULTILINE)
         with tempfile.TemporaryDirectory() as downloads:
-            _run([apt, "download", "-o", "APT::Sandbox::User=root", *packages], cwd=Path(downloads))
+            wanted = sorted({*packages, *lacking})
+            _run([apt, "download", "-o", "APT::Sandbox::User=root", *wanted], cwd=Path(downloads))
             for archive in sorted(Path(downloads).glob("*.deb")):
-                _run([dpkg, "--extract", str(archive), str(folder)])
+                unpacked = archive.with_suffix(".tar")
+                _run(["sh", "-c", '"$0" --fsys-tarfile "$1" > "$2"', dpkg, archive, unpacked])
+                _run([tar, "-C", folder, "--keep-directory-symlink", "-xf", unpacked])
 
     return _unpacked(f"debian-{packages[0]}", unpack)
+
+
+def version(package: str) -> str:
+    """Return the version of a package of Debian that a server here runs, installed or unpacked."""
+    known = f"usr/share/doc/{package}/changelog.Debian.gz"
+    for root in (*sorted(cache().glob("debian-*")), Path("/")):
+        for file in (root / known, root / known.replace(".Debian", "")):
+            if file.exists():
+                first = gzip.decompress(file.read_bytes()).decode().partition(")")[0]
+                return first.partition("(")[2]
+    raise LabError(f"no changelog of {package} names its version")
 
 
 def _unpacked(name, fill) -> Path:
@@ -75,7 +119,8 @@ def _unpacked(name, fill) -> Path:
     return folder
 
 
-def _run(argv: list[str], cwd: Path | None = None) -> None:
+def _run(argv: list[str | Path], cwd: Path | None = None) -> str:
     done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise LabError(f"{' '.join(argv[:4])} failed:\n{done.stdout}{done.stderr}")
+        raise LabError(f"{' '.join(map(str, argv[:4]))} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout

@@ -137,6 +137,11 @@ class Daemon:
             time.sleep(PAUSE)
 
     @property
+    def listens(self) -> frozenset[tuple[str, int]]:
+        """The addresses and ports it was told to listen on."""
+        return self._listens
+
+    @property
     def pid(self) -> int:
         """The process id of the master, which is also the id of the session."""
         if self._process is None:

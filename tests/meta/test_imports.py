@@ -27,6 +27,22 @@ DATA = (
     "book",
 )
 SHARED = (*DATA, "policy.model", "policy.delivery", "probe.questions")
+# What a message's header says: pure, for the rules and the reports as well.
+HEADER = tuple(
+    f"delivery.{name}"
+    for name in (
+        "fields",
+        "clauses",
+        "stamps",
+        "senders",
+        "grammars",
+        "received",
+        "hosts",
+        "chain",
+        "delays",
+        "authentication",
+    )
+)
 EFFECTS = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess"}
 
 # Part -> what of mailtls it may import. The longest name that a module starts with decides.
@@ -42,21 +58,35 @@ MAY_IMPORT = {
         ("probe.runner", "probe.revocation"),
         (*SHARED, "dialects", "net.interface", "probe", "plan", "tls"),
     ),
-    "rules": (*SHARED, "rules", "tls"),
+    "rules": (*SHARED, *HEADER, "rules", "tls"),
+    **dict.fromkeys(HEADER, (*SHARED, *HEADER)),
+    "delivery": (
+        *SHARED,
+        "policy.addresses",
+        "policy.hosts",
+        "dialects",
+        "tls",
+        "net.interface",
+        "probe",
+        "delivery",
+    ),
     "probe.folding": SHARED,
     "plan": (*SHARED, "rules", "probe.folding"),
     "judge": (*SHARED, "rules"),
-    "report": (*SHARED, "policy", "report"),
+    "report": (*SHARED, *HEADER, "policy", "report"),
     "responder": ("terms", "dialects", "responder"),
-    "action": (*DATA, "cli"),
+    "action": (*DATA, "cli", "handover"),
+    "handover": (),
     # The command line knows all; the entry point and the parser stay small enough to start fast.
     "cli": ("commands", "__version__"),
     "__main__": ("cli",),
-    "arguments": (*DATA, "net.routes"),
+    "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
+    "gather": ("",),
+    "sending": ("",),
     "options": (*DATA, "arguments", "__version__"),
     "check": ("",),
-    "gathering": ("",),
     "warmup": ("",),
+    "summaries": (*SHARED, "rules", "report"),
     "commands": ("",),
     "demo": ("",),
     "__init__": (),
@@ -70,6 +100,7 @@ ONLY_IN = {
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {
+        "delivery.dkim",
         "tls.certificates",
         "tls.crl",
         "tls.ocsp",
@@ -80,14 +111,13 @@ ONLY_IN = {
     "dns": {"net.dns"},
     "h11": {"probe.http"},
     "python_socks": {"net.proxy"},
-    "socket": {"gathering", "net.dns", "net.live", "net.proxy", "responder.server"},
+    "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "gather"},
     "ssl": {"responder.server"},
     "asyncio": {
         "net.dns",
         "net.live",
         "net.proxy",
         "check",
-        "gathering",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",
         "probe.errands",
@@ -97,6 +127,12 @@ ONLY_IN = {
         "probe.runner",
         "probe.turns",
         "probe.web",
+        "delivery.arrival",
+        "delivery.logins",
+        "delivery.mailbox.imap",
+        "delivery.mailbox.pop3",
+        "delivery.run",
+        "delivery.visit",
     },
 }
 STREAMS = {

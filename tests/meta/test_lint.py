@@ -64,4 +64,4 @@ def test_the_component_follows_gitlabs_schema_once_its_inputs_are_in_place(tmp_p
 
 
 def test_shell_scripts_hold() -> None:
-    assert checked("shellcheck", ".ci/run", "tools/packages", "tools/sarif") == ""
+    assert checked("shellcheck", ".ci/run", "tools/npm", "tools/packages", "tools/sarif") == ""

@@ -8,8 +8,11 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import dns.asyncresolver
 import dns.message
+import dns.nameserver
 import dns.rcode
+import dns.resolver
 import dns.rrset
 import pytest
 
@@ -22,6 +25,7 @@ ZONE = {
     "both.test.": ["A 192.0.2.2", "A 192.0.2.1", "AAAA 2001:db8::1"],
     "six.test.": ["AAAA 2001:db8::2"],
     "empty.test.": [],
+    "text.test.": ['TXT "two " "strings"', 'TXT "another"'],
     "many.test.": [f"A 10.0.{n // 250}.{n % 250 + 1}" for n in range(65)],
 }
 
@@ -47,7 +51,7 @@ def dns_server(rcode: int | None = None) -> Iterator[int]:
                 response.set_rcode(dns.rcode.NXDOMAIN)
             else:
                 kind = dns.rdatatype.to_text(question.rdtype)
-                found = [text.split()[1] for text in records if text.split()[0] == kind]
+                found = [text.partition(" ")[2] for text in records if text.split()[0] == kind]
                 if found:
                     response.answer.append(
                         dns.rrset.from_text(question.name, 60, "IN", kind, *found)
@@ -106,6 +110,67 @@ def test_a_silent_server_is_a_time_out(monkeypatch):
 
     assert isinstance(answer, Missing)
     assert answer.cause is Cause.TIMED_OUT
+
+
+def texts(name: str, rcode: int | None = None) -> tuple[str, ...] | Missing:
+    with dns_server(rcode) as port:
+        return asyncio.run(ServerResolver("127.0.0.1", port, tls=False).texts(name))
+
+
+def test_the_strings_of_a_text_are_joined():
+    found = texts("text.test")
+    assert isinstance(found, tuple)
+    assert set(found) == {"two strings", "another"}
+
+
+@pytest.mark.parametrize("name", ["nowhere.test", "both.test"])
+def test_a_name_may_have_no_text(name):
+    assert texts(name) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "rcode"),
+    [("text.test", dns.rcode.SERVFAIL), ("label-over-63-" + "x" * 60 + ".test", None)],
+)
+def test_a_text_that_cannot_be_asked_for_is_missing(name, rcode):
+    found = texts(name, rcode)
+    assert isinstance(found, Missing)
+    assert found.cause is Cause.UNREACHABLE
+
+
+def test_a_text_that_nobody_answers_for_is_a_time_out(monkeypatch):
+    monkeypatch.setattr(under_test, "LIFETIME", 0.3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        resolver = ServerResolver("127.0.0.1", silent.getsockname()[1], tls=False)
+        found = asyncio.run(resolver.texts("text.test"))
+    assert isinstance(found, Missing)
+    assert found.cause is Cause.TIMED_OUT
+
+
+def test_the_system_is_asked_for_texts_at_the_servers_it_is_set_up_with(monkeypatch):
+    with dns_server() as port:
+        real = dns.asyncresolver.Resolver
+
+        def configured(*_: object, **__: object) -> dns.asyncresolver.Resolver:
+            resolver = real(configure=False)
+            resolver.nameservers = [dns.nameserver.Do53Nameserver("127.0.0.1", port)]
+            return resolver
+
+        monkeypatch.setattr(dns.asyncresolver, "Resolver", configured)
+        found = asyncio.run(SystemResolver().texts("text.test"))
+    assert isinstance(found, tuple)
+    assert "another" in found
+
+
+def test_a_system_without_dns_servers_cannot_be_asked_for_texts(monkeypatch):
+    def unset(*_: object, **__: object) -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.asyncresolver, "Resolver", unset)
+    found = asyncio.run(SystemResolver().texts("text.test"))
+    assert isinstance(found, Missing)
+    assert found.cause is Cause.UNREACHABLE
 
 
 def test_the_system_knows_localhost():

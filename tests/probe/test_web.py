@@ -54,6 +54,7 @@ def test_a_page_is_fetched_in_clear_where_the_url_says_so():
         got = ask(f"http://127.0.0.1:{port}/a?b=c")
     assert isinstance(got, WebAnswer)
     assert (got.answer.status, got.answer.body) == (200, b"ok")
+    assert (got.address, got.version, got.cipher) == ("127.0.0.1", "", "")
     assert got.transcript[0].text == "GET /a?b=c"
 
 
@@ -62,6 +63,8 @@ def test_a_page_is_fetched_by_https_from_a_verified_server(tmp_path):
         web = Web(network=network(), settings=settings(), routes=to_loopback(port))
         got = ask(f"https://{NAME}/", web)
     assert isinstance(got, WebAnswer)
+    assert (got.address, got.version) == ("127.0.0.1", "TLSv1.3")
+    assert got.cipher.startswith("TLS_")
 
 
 @pytest.mark.parametrize("flaw", ["name", "trust"])

@@ -22,7 +22,7 @@ from mailtls.policy.model import Policy
 from mailtls.report.build import TargetSummary, build
 from mailtls.report.model import Report, RuleInfo
 from mailtls.terms import Cause, Level, Outcome, Phase, TlsVersion
-from mailtls.verdict import Location, Route, Verdict
+from mailtls.verdict import Client, Location, Part, Proof, Route, Standpoint, Verdict
 
 RULES = ("certificate-name", "mode", "starttls-offered", "tls-version")
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -34,6 +34,32 @@ endpoints:
   - {host: pop.example.com, port: 995, mode: implicit}
 """
 NAMES = ("smtp.example.com:587", "imap.example.com:993", "pop.example.com:995")
+
+
+FULL, HELLO = "the full session, with every version offered", "a hello offering SSLv3 to TLSv1.1"
+PROOFS = (
+    Proof(part=Part.VERSION, standpoint=Standpoint.NEGOTIATED, names=("TLSv1.3",), by=FULL),
+    Proof(
+        part=Part.SUITE,
+        standpoint=Standpoint.NEGOTIATED,
+        names=("TLS_AES_256_GCM_SHA384",),
+        by=FULL,
+    ),
+    Proof(part=Part.GROUP, standpoint=Standpoint.NEGOTIATED, names=("X25519MLKEM768",), by=FULL),
+    Proof(part=Part.VERSION, standpoint=Standpoint.ACCEPTED, names=("TLSv1.0",), by=HELLO),
+    Proof(
+        part=Part.SUITE,
+        standpoint=Standpoint.REFUSED,
+        names=tuple(f"TLS_RSA_WITH_{n}" for n in range(40)),
+        by="a hello offering suites that must not be accepted, answered by a hang-up",
+    ),
+    Proof(
+        part=Part.VERSION,
+        standpoint=Standpoint.REFUSED,
+        names=("SSLv2",),
+        by="a hello offering SSLv2, answered by a hang-up",
+    ),
+)
 
 
 def policy(text: str = TEXT) -> Policy:
@@ -71,6 +97,7 @@ def failure(**changes: object) -> Verdict:
                 Line(side="S", text="250 mail"),
                 Line(side="*", text="TLSv1.0"),
             ),
+            "again": Client(version=TlsVersion.TLS1_0),
         }
         | changes
     )
@@ -148,13 +175,20 @@ def report(
     tolerate: bool = False,
     problems: Sequence[Problem] = (),
     title: str = "Old TLS versions are refused",
+    shown: tuple[Proof, ...] | None = None,
 ) -> Report:
     plain, document, _ = load_text(text.encode(), "mailtls.yml", lambda *_: b"")
 
     def locate(route: Route) -> Location:
         return document.locate(route)
 
-    met = TargetSummary(address="192.0.2.1", connections=3, session=session(leaf))
+    met = TargetSummary(
+        address="192.0.2.1",
+        port=1587,
+        connections=3,
+        session=session(leaf),
+        proofs=PROOFS if shown is None else shown,
+    )
     return build(
         policy=plain,
         verdicts=verdicts,
@@ -220,6 +254,7 @@ def hostile() -> Report:
             unknown(**said, transcript=lines, rule="mode", endpoint=name.strip('"')),
             verdict(**said, rule="certificate-name", outcome=Outcome.WAIVED),
         ],
+        shown=(Proof(part=Part.SUITE, standpoint=Standpoint.ACCEPTED, names=(POISON,), by=POISON),),
         leaf=certificate(
             subject=POISON, issuer=POISON, dns_names=(POISON,), signature=POISON, serial=POISON
         ),

@@ -77,8 +77,8 @@ def test_a_target_without_a_handshake_has_no_tls_facts():
         verdicts=[verdict()],
         targets={
             NAMES[1]: [
-                TargetSummary(address="2001:db8::1", connections=1, session=None),
-                TargetSummary(address="192.0.2.1", connections=2, session=refused),
+                TargetSummary(address="2001:db8::1", port=25, connections=1, session=None),
+                TargetSummary(address="192.0.2.1", port=25, connections=2, session=refused),
             ]
         },
         locate=lambda _: Location(file="p", line=1, column=1, end_line=1, end_column=2),
@@ -110,6 +110,21 @@ def test_results_are_sorted_and_carry_title_page_and_line():
     assert told.title == "Old TLS versions are refused"
     assert told.docs_url == "https://docs.example/rules/tls-version.md"
     assert "smtp.example.com" in told.excerpt.text
+
+
+def test_a_finding_has_its_source_and_its_command():
+    made = report([failure(), verdict(rule="mode")])
+    passed, failed = made.results
+
+    assert failed.reproduce.startswith("openssl s_client -connect 192.0.2.1:1587 ")
+    assert failed.source == "RFC 8996 section 5"
+    assert (passed.reproduce, passed.source) == ("", "")
+
+
+def test_a_target_has_its_proofs():
+    proofs = first(report([verdict()])).proofs
+
+    assert [each.count for each in proofs] == [1, 1, 1, 1, 40, 1]
 
 
 def test_every_text_is_made_safe_and_bounded():

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from mailtls.report import json_report
 from report.reports import mixed, report, unknown, verdict
+from report.ways import claimed, hostile, sent, way
 
 
 def schema() -> dict[str, object]:
@@ -19,7 +20,8 @@ def schema() -> dict[str, object]:
 
 def test_it_is_what_the_shipped_schema_says():
     Draft202012Validator.check_schema(schema())
-    for each in (mixed(), report([verdict(address=None)]), report([unknown()])):
+    sending = sent(way(), claimed(), hostile())
+    for each in (mixed(), report([verdict(address=None)]), report([unknown()]), sending):
         errors = list(
             Draft202012Validator(schema()).iter_errors(json.loads(json_report.render(each)))
         )
@@ -83,3 +85,19 @@ def test_a_target_carries_what_was_negotiated_and_the_certificate_in_brief():
     assert target["certificate"]["days_left"] == 80
     assert target["certificate"]["key"] == "ECDSA P-256"
     assert target["certificate"]["names"] == ["smtp.example.com", "192.0.2.1"]
+
+
+def test_a_run_that_sent_has_the_ways_and_no_other_has():
+    assert "deliveries" not in json.loads(json_report.render(mixed()))
+    (delivery,) = json.loads(json_report.render(sent(way())))["deliveries"]
+    assert delivery["name"] == "round trip"
+    assert delivery["proved"] is True
+    assert delivery["hops"][1] == {
+        "sender": "mail.example.org",
+        "receiver": "mx.example.net",
+        "kind": "tls",
+        "tls_version": "TLSv1.3",
+        "cipher": "TLS_AES_256_GCM_SHA384",
+        "proof": "recorded",
+    }
+    assert delivery["words"][0].startswith("Proved: mailtls to mail.example.org")

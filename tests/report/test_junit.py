@@ -13,9 +13,10 @@ from report.reports import NAMES, POISON, failure, hostile, mixed, report, unkno
 
 # XML 1.0 section 2.2, without the characters it discourages.
 ILLEGAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]")
-# The parts that Jenkins' schema and GitLab's parser both know, and where.
+# The parts that Jenkins' schema (junit-10.xsd of its xunit plugin) and GitLab's parser both know:
+# where they stand, and which of their attributes have to be there.
 KNOWN = {
-    "testsuites": {"name", "tests", "failures", "errors", "skipped", "time"},
+    "testsuites": {"name", "tests", "failures", "errors", "time"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped", "timestamp"},
     "testcase": {"classname", "name"},
     "failure": {"message", "type"},
@@ -23,18 +24,30 @@ KNOWN = {
     "skipped": {"message"},
     "system-out": set(),
 }
+NEEDED = {
+    "testsuite": {"name", "tests", "failures", "errors"},
+    "testcase": {"name"},
+}
+INSIDE = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"testcase"},
+    "testcase": {"failure", "error", "skipped", "system-out"},
+}
+TIME = re.compile(r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?")
 
 
 def document(made) -> Element:
     text = junit.render(made)
     assert not ILLEGAL.search(text)
     root = fromstring(text)  # noqa: S314 - our own text
+    assert root.tag == "testsuites"
+    assert TIME.fullmatch(root.get("time"))
+    counts = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
     for node in root.iter():
-        assert set(node.attrib) <= KNOWN[node.tag]
-        if node.tag in ("testsuite", "testsuites"):
-            counts = {"tests": "testcase", "failures": "failure", "errors": "error"}
-            for name, kind in (counts | {"skipped": "skipped"}).items():
-                assert node.get(name) == str(len(list(node.iter(kind))))
+        assert NEEDED.get(node.tag, set()) <= set(node.attrib) <= KNOWN[node.tag]
+        assert {child.tag for child in node} <= INSIDE.get(node.tag, set())
+        for name, kind in counts.items():
+            assert node.get(name) in (None, str(len(list(node.iter(kind)))))
     return root
 
 

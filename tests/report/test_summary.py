@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +11,26 @@ from markdown_it import MarkdownIt
 
 from mailtls.evidence import Line
 from mailtls.report import summary
+from mailtls.report.mermaid import ROWS
+from mailtls.report.model import Report
 from mailtls.terms import Outcome
 from report.reports import NAMES, certificate, failure, mixed, report, unknown, verdict
 
 OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<code>", "</code>"}
 OURS |= {"<pre>", "</pre>", "<br>"}
+
+
+def spread(count: int) -> Report:
+    """Return a report of many endpoints, each with a certificate of its own."""
+    made = report([verdict()])
+    endpoint = made.endpoints[0]
+    target = endpoint.targets[0]
+    leaves = [replace(target.certificate, sha256=f"{n}", days_left=n) for n in range(count)]
+    endpoints = [
+        replace(endpoint, name=f"endpoint {n}", targets=(replace(target, certificate=leaf),))
+        for n, leaf in enumerate(leaves)
+    ]
+    return replace(made, endpoints=tuple(endpoints))
 
 
 def test_the_verdict_comes_first_and_every_endpoint_has_a_row():
@@ -23,8 +39,13 @@ def test_the_verdict_comes_first_and_every_endpoint_has_a_row():
     assert lines[0] == "## mailtls: fail"
     assert lines[2] == "2 failed, 2 could not be determined, 2 passed (9 connections, 1.2 s)"
     rows = [line for line in lines if line.startswith("| ") and "<code>" in line]
+    assert lines[4] == "|  | endpoint | connection | TLS | certificate |"
     assert [row.split(" | ")[0] for row in rows] == ["| **?**", "| ok", "| **fail**"]
-    assert "80 days left" in rows[0]
+    assert [row.split(" | ")[2:] for row in rows] == [
+        ["**?**", "", "**?**, 80 days left |"],
+        ["", "ok, TLSv1.3", " |"],
+        ["ok", "**fail**, TLSv1.3", " |"],
+    ]
 
 
 def test_a_finding_has_its_line_its_fix_and_its_transcript():
@@ -35,6 +56,33 @@ def test_a_finding_has_its_line_its_fix_and_its_transcript():
     assert "- expected: <code>TLSv1.2 or later</code>" in text
     assert "<pre>C&#58; EHLO probe.example<br>S&#58; 250 mail<br>&#42;&#58; TLSv1.0</pre>" in text
     assert "could not be judged: certificate-name" in text
+
+
+def test_a_failure_says_which_document_and_how_to_see_it_again():
+    text = summary.render(mixed())
+
+    assert "[RFC 8996 section 5](https://www.rfc-editor.org/rfc/rfc8996#section-5), [about" in text
+    command = "openssl s_client -connect 192.0.2.1:1587 -servername smtp.example.com"
+    options = "-starttls smtp -tls1 -cipher ALL:@SECLEVEL=0"
+    assert f"- see it again: <code>{summary.escape(f'{command} {options}')}</code>" in text
+
+
+def test_a_long_transcript_is_cut_and_says_so():
+    lines = tuple(Line(side="S", text=f"line {n}") for n in range(50))
+    text = summary.render(report([failure(transcript=lines)]))
+
+    assert "line 39<br>(10 more lines are in the reports)</pre>" in text
+    assert "line 40" not in text
+
+
+def test_the_certificates_have_a_time_line_of_which_the_soonest_stay():
+    assert "section imap.example.com 993 and 2 more\n  80 days left :active" in summary.render(
+        mixed()
+    )
+    text = summary.render(spread(ROWS + 3))
+
+    assert text.count("  section ") == ROWS
+    assert "The 3 that expire later are in the reports." in text
 
 
 def test_a_finding_about_a_certificate_shows_its_facts():
@@ -63,8 +111,18 @@ def test_it_is_cut_before_the_runner_drops_it():
     many = [failure(rule=f"rule-{n}", observed="€" * 900, message="m" * 900) for n in range(2000)]
     text = summary.render(report(many))
 
+    assert summary.BYTE_LIMIT - 10_000 < len(text.encode()) <= summary.BYTE_LIMIT
+    assert "\n\nThis summary was cut: the reports have the rest.\n" in text
+    # What stands at the end stays, however much is cut before.
+    assert "```mermaid\n" in text
+    assert "one hop, not the message end to end" in text
+
+
+def test_a_long_table_is_cut_too():
+    text = summary.render(spread(9000))
+
     assert len(text.encode()) <= summary.BYTE_LIMIT
-    assert text.rstrip().endswith("This summary was cut: the reports have the rest.")
+    assert "| | further endpoints are in the reports | |\n\n" in text
 
 
 def test_text_of_a_stranger_stands_in_code_only():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailtls.report import text
 from mailtls.terms import Level, Outcome
 from report.reports import failure, mixed, report, unknown, verdict
+from report.ways import clear, sent, way
 
 MIXED = """\
 error[tls-version] the server accepts TLSv1.0
@@ -90,3 +91,12 @@ def test_an_endpoint_without_a_verdict_is_not_called_in_order():
 
     assert "ok    smtp.example.com:587" in shown
     assert "--    imap.example.com:993  nothing was checked" in shown
+
+
+def test_the_way_of_a_test_message_is_told_in_words():
+    shown = text.render(sent(way(), clear()))
+    assert "way   round trip\n      Proved: mailtls to mail.example.org" in shown
+    assert "      In clear: mail.example.org to mx.example.net (in clear" in shown
+    assert all(len(line) <= text.WIDTH for line in shown.splitlines() if line.startswith("      "))
+    quiet = text.render(sent(way()), quiet=True)
+    assert "way   " not in quiet

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailtls.tls.alerts import ALERT_NAMES, alert_name
+from mailtls.tls.alerts import ALERT_NAMES, alert_name, ssl2_error_name
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,8 @@ def test_a_number_has_its_registered_name(number: int, name: str) -> None:
 def test_every_name_is_one_token_and_stands_once() -> None:
     assert len(set(ALERT_NAMES.values())) == len(ALERT_NAMES)
     assert all(name.replace("_", "").isalpha() for name in ALERT_NAMES.values())
+
+
+def test_errors_of_ssl2_have_names_too() -> None:
+    assert ssl2_error_name(1) == "ssl2_no_cipher"
+    assert ssl2_error_name(7) == "ssl2 error 7"

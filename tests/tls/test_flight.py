@@ -191,6 +191,26 @@ def test_an_older_version_than_offered_is_an_answer_up_to_tls12():
     assert answered(offers.exactly(TlsVersion.TLS1_2), data).version == 0x0301
 
 
+@pytest.mark.parametrize("offer", [EVERYTHING, offers.ssl2()])
+@pytest.mark.parametrize("cut", [None, 1, 3])
+@pytest.mark.parametrize(
+    "said", [b"-ERR STLS failed\r\n", b"m2 NO failed\r\n", b"m2 BAD\r\n", b'NO "failed"\r\n']
+)
+def test_a_no_in_clear_is_a_refusal_as_a_close_is(offer, said, cut):
+    outcome, engine = flights.answer_to(offer, said, cut)
+    assert outcome == HelloEvidence(answer=ClosedAnswer(reset=False))
+    assert engine.transcript[-1].text == "refused in clear"
+
+
+@pytest.mark.parametrize(
+    "said", [b"454 4.7.0 TLS not available\r\n", b"* BYE later\r\n", b"m2 OK go\r\n", b"+OK so\r\n"]
+)
+def test_other_text_in_clear_is_none(said):
+    outcome, _ = flights.answer_to(EVERYTHING, said)
+    assert isinstance(outcome, Missing)
+    assert outcome.cause is Cause.MALFORMED
+
+
 def test_what_is_held_is_bounded_whatever_comes():
     engine = FirstFlight(EVERYTHING, "", flights.RANDOM)
     part = flights.record(bytes([11, 1, 255, 255]) + bytes(16380))

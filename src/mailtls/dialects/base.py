@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -90,6 +91,11 @@ def command_line(line: bytes) -> bytes:
     if not line or _FORBIDDEN.search(line):
         raise ValueError(f"not one command line: {line!r}")
     return line + b"\r\n"
+
+
+def sasl_line(data: bytes) -> bytes:
+    """Return a client's answer in a SASL exchange (RFC 4422 section 4) as a line with its end."""
+    return base64.b64encode(data) + b"\r\n"
 
 
 def upgrade_lines(request: bytes, pipelined: bytes) -> bytes:

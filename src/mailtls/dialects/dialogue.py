@@ -8,11 +8,12 @@ into `Missing`, so that no script handles them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeAlias, TypeVar
 
-from mailtls.dialects.lines import LineBuffer
+from mailtls.dialects.lines import REPLY_LINES, LineBuffer
 from mailtls.evidence import Line, Missing
 from mailtls.sanitizer import clean_bytes
 from mailtls.terms import Cause, Phase
@@ -26,12 +27,25 @@ TRANSCRIPT_CHARS = 300
 """Longest line of a transcript, as for all remote text that is shown."""
 
 
+# What is shown of a secret line: the command and the mechanism, in IMAP behind a tag.
+_SHOWN = re.compile(
+    rb"(?:\w+ )?(?:AUTH|AUTHENTICATE) [\w-]{1,20}(?= |\Z)|PASS(?= )|(?:\w+ )LOGIN(?= )"
+)
+# A challenge in the reply to a secret line (RFC 4954 section 4, RFC 9051 section 7.5, RFC 5034 section 4).
+_CHALLENGE = re.compile(rb"334[ -]|\+ ")
+_MASK = b"***"
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Write bytes; those of a `secret` never enter the transcript."""
+    """Write bytes; of a `secret` the command's name alone enters the transcript.
+
+    `shown` is what enters it in place of the bytes, where these are many.
+    """
 
     data: bytes
     secret: bool = False
+    shown: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +99,19 @@ class Dialogue(Generic[T]):
     """One script on one connection; an `engine.Engine[T]`.
 
     `trailing` is all that has arrived and was not read, also while there is no outcome yet: a
-    driver whose deadline passes finds in it what to classify.
+    driver whose deadline passes finds in it what to classify. `reply_lines` is the most lines of one
+    reply.
     """
 
-    def __init__(self, script: Script[T], phase: Phase) -> None:
+    def __init__(self, script: Script[T], phase: Phase, *, reply_lines: int = REPLY_LINES) -> None:
         self._script = script
         self._phase = phase
         self._outcome: T | Missing | None = None
-        self._buffer = LineBuffer()
+        self._buffer = LineBuffer(reply_lines)
         self._outgoing = bytearray()
         self._transcript: list[Line] = []
         self._ended = False
+        self._secret = False
         self._step: Step | None = None
         self._resume(None)
         self._run()
@@ -166,24 +182,31 @@ class Dialogue(Generic[T]):
         answer: bytes | None = b""
         match step:
             case ReadLine():
-                answer = self._noted("S", self._buffer.line())
+                answer = self._buffer.line()
+                self._noted("S", self._veiled(answer))
             case ReadLiteral(count):
                 answer = self._noted("S", self._buffer.exactly(count))
             case LookAtFirst():
                 answer = self._buffer.first(ended=self._ended)
             case TakeRest():
                 answer = self._buffer.rest()
-            case Send(data, secret):
+            case Send(data, secret, shown):
                 self._buffer.start_reply()
                 self._outgoing += data
-                for line in data.splitlines():
-                    self._noted("C", b"(not shown)" if secret else line)
+                self._secret = secret
+                for line in (shown or data).splitlines():
+                    self._noted("C", _named(line) if secret else line)
             case Enter(phase):
                 self._phase = phase
             case GiveUp(cause, detail):
                 self._stop(cause, detail)
                 answer = None
         return answer
+
+    def _veiled(self, line: bytes | None) -> bytes | None:
+        """Return a line of a reply as it is shown: of a challenge, which a login answers, only that it is one."""
+        challenge = _CHALLENGE.match(line) if self._secret and line is not None else None
+        return line if challenge is None else challenge[0] + _MASK
 
     def _noted(self, side: str, data: bytes | None) -> bytes | None:
         if data is not None and len(self._transcript) < TRANSCRIPT_LINES - 1:
@@ -198,3 +221,11 @@ class Dialogue(Generic[T]):
         self._outcome = Missing(phase=self._phase, cause=cause, detail=detail)
         self._step = None
         self._script.close()
+
+
+def _named(line: bytes) -> bytes:
+    """Return a secret line as it is shown."""
+    command = _SHOWN.match(line)
+    if command is None:
+        return _MASK
+    return command[0] if command[0] == line else command[0] + b" " + _MASK

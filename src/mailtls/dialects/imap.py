@@ -11,6 +11,7 @@ from mailtls.dialects.base import (
     capabilities_or_end,
     command_line,
     other_protocol,
+    sasl_line,
     text_reply,
     unique,
     upgrade_reply,
@@ -65,6 +66,10 @@ class ImapDialect(AccessDialect):
         tag = b"c%08x" % zlib.crc32(line)
         return Dialogue(_exchange(tag, command_line(line), secret=secret), phase)
 
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(b"", sasl_line(data), secret=True), Phase.AFTER_TLS)
+
     def _opening(self) -> Script[Opening]:
         return _opening()
 
@@ -78,15 +83,17 @@ class ImapDialect(AccessDialect):
         return _exchange(_LOGOUT_TAG, b"LOGOUT\r\n")
 
 
+def response_parts() -> Script[tuple[bytes, ...]]:
+    """Read one response as a line, then a literal and the line that follows it, as often as it has one."""
+    parts = [(yield ReadLine())]
+    while not _NO_LITERAL.match(parts[0]) and (literal := _LITERAL.search(parts[-1])):
+        parts.append((yield ReadLiteral(int(literal[1]))))
+        parts.append((yield ReadLine()))
+    return tuple(parts)
+
+
 def _response() -> Script[bytes]:
-    """Read one response: a line, with the literals in it and what follows them."""
-    response = yield ReadLine()
-    part = response
-    while not _NO_LITERAL.match(response) and (literal := _LITERAL.search(part)):
-        content = yield ReadLiteral(int(literal[1]))
-        part = yield ReadLine()
-        response += content + part
-    return response
+    return b"".join((yield from response_parts()))
 
 
 def _exchange(tag: bytes, command: bytes, *, secret: bool = False) -> Script[Reply]:

@@ -31,11 +31,12 @@ _TEXT = range(0x20, 0x7F)
 class LineBuffer:
     """What the peer sent and nobody has read; `overflow` says which cap was passed, or is "".
 
-    `scanned` counts the bytes searched for a line end, for tests that hold the search linear.
+    `reply_lines` is the most lines of one reply. `scanned` counts the bytes searched for a line end, for tests that hold the search linear.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reply_lines: int = REPLY_LINES) -> None:
         self.overflow = ""
+        self._most_lines = reply_lines
         self.scanned = 0
         self._data = bytearray()
         self._searched = 0
@@ -64,8 +65,8 @@ class LineBuffer:
                 self.overflow = f"a line is longer than {LINE_BYTES} bytes"
             return None
         self._reply_lines += 1
-        if self._reply_lines > REPLY_LINES:
-            self.overflow = f"a reply has more than {REPLY_LINES} lines"
+        if self._reply_lines > self._most_lines:
+            self.overflow = f"a reply has more than {self._most_lines} lines"
             return None
         if self._passes_cap(end + 1):
             return None

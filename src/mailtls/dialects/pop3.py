@@ -9,6 +9,7 @@ from mailtls.dialects.base import (
     Opening,
     command_line,
     other_protocol,
+    sasl_line,
     text_reply,
     unique,
     upgrade_reply,
@@ -46,6 +47,10 @@ class Pop3Dialect(AccessDialect):
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
 
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(sasl_line(data), secret=True), Phase.AFTER_TLS)
+
     def _opening(self) -> Script[Opening]:
         return _opening()
 
@@ -68,15 +73,20 @@ def _status() -> Script[Reply]:
     return (yield from give_up(Cause.MALFORMED, "the reply begins with neither +OK nor -ERR"))
 
 
-def _exchange(command: bytes, *, secret: bool = False) -> Script[Reply]:
-    yield Send(command, secret)
+def read_reply(*, listing: bool) -> Script[Reply]:
+    """Read a reply; a positive one to a command with a `listing` has its lines behind the first."""
     reply = yield from _status()
-    if reply.code != "+OK" or command.strip().upper() != _LISTING:
+    if reply.code != "+OK" or not listing:
         return reply
     lines: list[bytes] = []
     while (line := (yield ReadLine())) != b".":
         lines.append(line.removeprefix(b"."))  # RFC 1939 section 3: byte-stuffed
     return text_reply(reply.code, [reply.lines[0].encode("latin-1"), *lines])
+
+
+def _exchange(command: bytes, *, secret: bool = False) -> Script[Reply]:
+    yield Send(command, secret)
+    return (yield from read_reply(listing=command.strip().upper() == _LISTING))
 
 
 def _temporary(reply: Reply) -> bool:

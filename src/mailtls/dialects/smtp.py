@@ -12,6 +12,7 @@ from mailtls.dialects.base import (
     client_name_bytes,
     command_line,
     other_protocol,
+    sasl_line,
     unique,
     upgrade_lines,
     upgrade_reply,
@@ -78,6 +79,10 @@ class SmtpDialect:
         """Send one command and read its reply."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
 
+    def answer(self, data: bytes) -> Dialogue[Reply]:
+        """Answer a SASL challenge; the command `*` cancels the exchange instead."""
+        return Dialogue(_exchange(sasl_line(data), secret=True), Phase.AFTER_TLS)
+
     def mail(self, behind: bytes, *, phase: Phase) -> Dialogue[Reply]:
         """Say MAIL, RSET and one more command in one write, and read the replies to the first two.
 
@@ -89,7 +94,7 @@ class SmtpDialect:
 
     def awaited(self, *, phase: Phase = Phase.AFTER_TLS) -> Dialogue[Reply]:
         """Read the reply to what was said already."""
-        return Dialogue(_reply(), phase)
+        return Dialogue(read_reply(), phase)
 
     def awaited_upgrade(self) -> Dialogue[UpgradeReply]:
         """Read the answer to a STARTTLS that was said already."""
@@ -100,7 +105,8 @@ class SmtpDialect:
         return Dialogue(_exchange(b"QUIT\r\n"), Phase.AFTER_TLS)
 
 
-def _reply() -> Script[Reply]:
+def read_reply() -> Script[Reply]:
+    """Read one reply of any number of lines (RFC 5321 section 4.2)."""
     code = ""
     lines: list[str] = []
     while True:
@@ -120,7 +126,7 @@ def _reply() -> Script[Reply]:
 
 def _exchange(line: bytes, *, secret: bool = False) -> Script[Reply]:
     yield Send(line, secret)
-    return (yield from _reply())
+    return (yield from read_reply())
 
 
 def _temporary(reply: Reply) -> bool:
@@ -131,7 +137,7 @@ def _opening(protocol: Protocol, client_name: bytes) -> Script[Opening]:
     other = yield from other_protocol(*_FAMILY)
     if other is not None:
         return wrong_opening(other)
-    greeting = yield from _reply()
+    greeting = yield from read_reply()
     proof = _as_sent(greeting)
     spoken = classify(proof)
     if spoken not in _FAMILY:  # a banner of several lines that names itself late
@@ -150,7 +156,7 @@ def _opening(protocol: Protocol, client_name: bytes) -> Script[Opening]:
 
 
 def _greeting() -> Script[Reply]:
-    reply = yield from _reply()
+    reply = yield from read_reply()
     if reply.code == _READY:
         return reply
     cause = {"4": Cause.THROTTLED, "5": Cause.REFUSED}.get(reply.code[0], Cause.MALFORMED)
@@ -199,15 +205,15 @@ def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
 
 
 def _upgraded() -> Script[UpgradeReply]:
-    reply = yield from _reply()
+    reply = yield from read_reply()
     return (yield from upgrade_reply(reply, go_ahead=_READY, temporary=_temporary(reply)))
 
 
 def _grouped(*commands: bytes) -> Script[Reply]:
     yield Send(b"".join(map(command_line, commands)))
-    first = yield from _reply()
+    first = yield from read_reply()
     for _ in commands[2:]:
-        yield from _reply()
+        yield from read_reply()
     return first
 
 

@@ -27,10 +27,14 @@ LIFETIME = 10.0
 
 
 class Resolver(Protocol):
-    """Anything that finds the addresses of a DNS name."""
+    """Anything that finds what DNS says of a name."""
 
     async def addresses(self, host: str) -> Resolved | Missing:
         """Return every A and AAAA address of `host`."""
+        ...
+
+    async def texts(self, name: str) -> tuple[str, ...] | Missing:
+        """Return the TXT records of `name`, none where it does not exist."""
         ...
 
 
@@ -81,6 +85,18 @@ class SystemResolver:
         except TimeoutError:
             return missing(Cause.TIMED_OUT, f"no answer to the name {host} within {LIFETIME:.0f} s")
         return result if isinstance(result, Missing) else _checked(host, result)
+
+    async def texts(self, name: str) -> tuple[str, ...] | Missing:
+        """Ask the servers of /etc/resolv.conf: getaddrinfo knows addresses alone."""
+        import dns.asyncresolver
+        import dns.resolver
+
+        try:
+            resolver = dns.asyncresolver.Resolver()
+        except (dns.resolver.NoResolverConfiguration, OSError):
+            return missing(Cause.UNREACHABLE, f"no DNS server is set up to ask for {name}")
+        resolver.lifetime = LIFETIME
+        return await _texts(resolver, name)
 
 
 def _getaddrinfo(host: str) -> tuple[str, ...] | Missing:
@@ -142,3 +158,25 @@ class ServerResolver:
             if answer.rrset is not None:
                 found += [str(record.address) for record in answer]
         return _checked(host, sort_addresses(found))
+
+    async def texts(self, name: str) -> tuple[str, ...] | Missing:
+        """Ask the server for TXT."""
+        return await _texts(self._resolver(), name)
+
+
+async def _texts(resolver: dns.asyncresolver.Resolver, name: str) -> tuple[str, ...] | Missing:
+    """Return the TXT records of a name, the strings of each joined (RFC 7208 section 3.3)."""
+    import dns.exception
+    import dns.resolver
+
+    try:
+        answer = await resolver.resolve(f"{name}.", "TXT", raise_on_no_answer=False, search=False)
+    except dns.resolver.NXDOMAIN:
+        return ()
+    except dns.resolver.LifetimeTimeout:
+        return missing(Cause.TIMED_OUT, f"no answer to the name {name} within {LIFETIME:.0f} s")
+    except (dns.exception.DNSException, OSError, ValueError):
+        return missing(Cause.UNREACHABLE, f"DNS could not be asked for {name}")
+    if answer.rrset is None:
+        return ()
+    return tuple(b"".join(record.strings).decode("latin-1") for record in answer.rrset)

@@ -77,9 +77,11 @@ class Context:
 
 def tls(keys: dict[str, Any], context: Context) -> TlsExpectation:
     """Return what is expected of TLS."""
-    least = _version(keys["min_version"]) if "min_version" in keys else None
+    least = version_of(keys["min_version"]) if "min_version" in keys else None
     exact = (
-        tuple(sorted({_version(each) for each in keys["versions"]})) if "versions" in keys else None
+        tuple(sorted({version_of(each) for each in keys["versions"]}))
+        if "versions" in keys
+        else None
     )
     if least is not None and exact is not None and exact[0] < least:
         context.error(
@@ -90,7 +92,7 @@ def tls(keys: dict[str, Any], context: Context) -> TlsExpectation:
     return TlsExpectation(min_version=least, versions=exact, **negotiation(keys, context))
 
 
-def _version(text: str) -> TlsVersion:
+def version_of(text: str) -> TlsVersion:
     """Return a version that the schema let pass: SSLv3, 1.2, TLSv1.2, and 1 for 1.0."""
     number = text.removeprefix("TLSv")
     if number.startswith("SSLv"):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mailtls.errors import PolicyError, Problem
 from mailtls.policy.agreements import build_agreements
+from mailtls.policy.deliveries import build_deliveries
+from mailtls.policy.delivery import Delivery
 from mailtls.policy.document import parse_leniently
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
@@ -58,14 +60,20 @@ def load_text(
     sound = sound_endpoints(instance, alone=bool(problems))
     endpoints, meant = build_endpoints(sound, document, read)
     agreements: tuple[Agreement, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
     if not problems and len(endpoints) == len(sound):  # else a faulty one would seem unknown
         agreements, unmet = build_agreements(instance.get("agreements", ()), endpoints, document)
-        problems += unmet
+        deliveries, undeliverable = build_deliveries(
+            instance.get("deliveries", ()), endpoints, document
+        )
+        problems += [*unmet, *undeliverable]
     problems += meant
     if any(problem.level is Level.ERROR for problem in problems):
         raise PolicyError(sorted(dict.fromkeys(problems), key=_place))
     profile = load_profile(instance.get("profile", DEFAULT))
-    policy = Policy(profile=profile, endpoints=endpoints, agreements=agreements)
+    policy = Policy(
+        profile=profile, endpoints=endpoints, agreements=agreements, deliveries=deliveries
+    )
     return policy, document, tuple(dict.fromkeys(problems))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailtls.policy.delivery import Delivery
 from mailtls.terms import Expect, Level, Mode, Protocol, Role, TlsVersion
 from mailtls.verdict import Route
 
@@ -207,6 +208,7 @@ class Policy:
     profile: Profile
     endpoints: tuple[Endpoint, ...]
     agreements: tuple[Agreement, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     def profile_of(self, endpoint: Endpoint) -> Profile:
         """Return the profile that stands for an endpoint: its own, else the policy's."""

@@ -155,7 +155,7 @@ def _observation(evidence: Evidence | Missing, on: list[Asked], attempts: int) -
     return Observed(evidence=evidence, transcript=transcript, seconds=seconds, attempts=attempts)
 
 
-def _steps(evidence: Evidence) -> tuple[object, ...]:
+def steps(evidence: Evidence) -> tuple[object, ...]:
     """Return the steps that evidence rests on, in the order of the wire."""
     match evidence:
         case SessionEvidence() as seen:
@@ -179,7 +179,7 @@ def _trouble(seen: Observation) -> Cause | None:
     """Return what kept the question from its answer, None where it was answered."""
     if isinstance(seen, NotObserved):
         return seen.missing.cause
-    return _first_cause(_steps(seen.evidence))
+    return _first_cause(steps(seen.evidence))
 
 
 def _by_the_way(heard: InClear | Inside | FallbackEvidence | None) -> tuple[object, ...]:

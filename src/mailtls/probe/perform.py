@@ -38,7 +38,7 @@ async def perform(attempt: Attempt, network: Network) -> Observation:
 
 
 async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
-    stream = await _connect(attempt, network)
+    stream = await connect(attempt, network)
     if isinstance(stream, Missing):
         return stream
     try:
@@ -63,7 +63,8 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
         stream.close()
 
 
-async def _connect(attempt: Attempt, network: Network) -> BoundedStream | Missing:
+async def connect(attempt: Attempt, network: Network) -> BoundedStream | Missing:
+    """Connect to the attempt's target, and note it."""
     target = attempt.target
     attempt.note(f"connecting to {target.address} port {attempt.port}")
     seconds = attempt.seconds(CONNECT_SECONDS)

@@ -6,7 +6,8 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailtls.dialects import DIALECTS
 from mailtls.evidence import (
@@ -32,21 +33,31 @@ from mailtls.terms import Cause, Mode, Phase
 if TYPE_CHECKING:
     from mailtls.tls.session import TlsSession
 
+Visit: TypeAlias = "Callable[[SessionEvidence, TlsStream, TlsSession], Awaitable[object]]"
+"""What goes on inside a session beyond its own steps; it gets the evidence, the stream and the channel."""
+
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
 UPGRADED = Skipped(reason="a server greets once, before the upgrade")
 
 
 async def ask_session(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt,
+    question: SessionQuestion,
+    stream: BoundedStream,
+    *,
+    visit: Visit | None = None,
 ) -> SessionEvidence:
-    """Hold one session of the declared protocol and mode, and return each of its steps."""
-    if question.mode is Mode.STARTTLS:
-        return await _by_upgrade(attempt, question, stream)
-    return await _implicit(attempt, question, stream)
+    """Hold one session of the declared protocol and mode, and return each of its steps.
+
+    `visit` is called inside TLS when all of them are known; behind a `Missing` from it no farewell is
+    said.
+    """
+    hold = _by_upgrade if question.mode is Mode.STARTTLS else _implicit
+    return await hold(attempt, question, stream, visit)
 
 
 async def _by_upgrade(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt, question: SessionQuestion, stream: BoundedStream, visit: Visit | None
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
     opening = await open_dialogue(attempt, dialect, stream)
@@ -74,12 +85,12 @@ async def _by_upgrade(
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=tls)
     inside = TlsStream(stream, channel)
+    last: object
     if attempt.carries_any(UpgradeQuestion):
         after, last = await walk_inside(attempt, dialect, inside, step)
     else:
         last = after = await attempt.run(inside, dialect.capabilities(attempt.settings.client_name))
-    await farewell(attempt, dialect, inside, last)
-    return SessionEvidence(
+    seen = SessionEvidence(
         greeting=opening.greeting,
         before=before,
         upgrade=step,
@@ -87,10 +98,14 @@ async def _by_upgrade(
         greeting_after=UPGRADED,
         after=after,
     )
+    if visit is not None and not isinstance(after, Missing):
+        last = await visit(seen, inside, channel)
+    await farewell(attempt, dialect, inside, last)
+    return seen
 
 
 async def _implicit(
-    attempt: Attempt, question: SessionQuestion, stream: BoundedStream
+    attempt: Attempt, question: SessionQuestion, stream: BoundedStream, visit: Visit | None
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
     channel = tls_engine(question.server_name)
@@ -107,8 +122,7 @@ async def _implicit(
         greeting = after = opening
     else:
         greeting, after = opening.greeting, opening.capabilities
-    await farewell(attempt, dialect, inside, after)
-    return SessionEvidence(
+    seen = SessionEvidence(
         greeting=IMPLICIT,
         before=IMPLICIT,
         upgrade=IMPLICIT,
@@ -116,6 +130,11 @@ async def _implicit(
         greeting_after=greeting,
         after=after,
     )
+    last: object = after
+    if visit is not None and not isinstance(after, Missing):
+        last = await visit(seen, inside, channel)
+    await farewell(attempt, dialect, inside, last)
+    return seen
 
 
 async def _handshake(

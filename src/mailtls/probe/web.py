@@ -20,7 +20,7 @@ from mailtls.probe.attempt import CONNECT_SECONDS, Settings
 from mailtls.probe.conversation import BoundedStream, TlsStream, converse, drain
 from mailtls.probe.http import HEAD_LIMIT, HttpAnswer, HttpExchange
 from mailtls.probe.questions import Service
-from mailtls.terms import Cause, Phase
+from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import certificates, identity, path
 from mailtls.tls.session import Handshake, TlsSession
 
@@ -49,10 +49,16 @@ class WebRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAnswer:
-    """The answer to a request, whatever its status, and what was said on the way."""
+    """The answer to a request, whatever its status, and what was said on the way.
+
+    `address` is who was asked, `version` and `cipher` the session's as OpenSSL prints them, "" in clear.
+    """
 
     answer: HttpAnswer
     transcript: tuple[Line, ...]
+    address: str
+    version: str
+    cipher: str
 
 
 def split(url: str) -> SplitResult | None:
@@ -94,15 +100,18 @@ class Web:
         )
         if isinstance(connected, Missing):
             return connected
+        address, opened = connected
         limit = request.body_limit + len(request.body) + HEAD_LIMIT + TLS_OVERHEAD
-        bare = BoundedStream(connected, limit=limit)
+        bare = BoundedStream(opened, limit=limit)
         try:
             stream: Stream = bare
+            version = cipher = ""
             if parts.scheme == "https":
                 secured = await _secure(bare, host, self.settings, request.seconds)
                 if isinstance(secured, Missing):
                     return secured
-                stream = secured
+                stream, done = secured
+                version, cipher = TlsVersion(done.version).label, done.cipher
             exchange = HttpExchange(
                 method=request.method,
                 target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
@@ -115,12 +124,18 @@ class Web:
             if isinstance(answer, Missing):
                 return answer
             await drain(stream, seconds=1.0)
-            return WebAnswer(answer=answer, transcript=exchange.transcript)
+            return WebAnswer(
+                answer=answer,
+                transcript=exchange.transcript,
+                address=address,
+                version=version,
+                cipher=cipher,
+            )
         finally:
             bare.close()
 
-    async def _connect(self, service: Service) -> Stream | Missing:
-        """Connect to the first address that answers."""
+    async def _connect(self, service: Service) -> tuple[str, Stream] | Missing:
+        """Connect to the first address that answers, and say which it is."""
         found = await self.network.resolve(service.host)
         if isinstance(found, Missing):
             return found
@@ -132,7 +147,7 @@ class Web:
                 continue
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    return await self.network.connect(address, service.port)
+                    return address, await self.network.connect(address, service.port)
             except TimeoutError:
                 last = _missing(Phase.CONNECT, Cause.TIMED_OUT, f"no answer from {address}")
             except StreamError as error:
@@ -142,7 +157,7 @@ class Web:
 
 async def _secure(
     stream: BoundedStream, host: str, settings: Settings, seconds: float
-) -> TlsStream | Missing:
+) -> tuple[TlsStream, Handshake] | Missing:
     """Make a TLS session and verify it before anything is said inside."""
     channel = TlsSession("" if _is_address(host) else host, classify=classify)
     done: Handshake | HandshakeRefused | WrongMode | Missing = await converse(
@@ -155,7 +170,7 @@ async def _secure(
             return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} refused TLS: {name}")
         case WrongMode(spoken=spoken):
             return _missing(Phase.HANDSHAKE, Cause.MALFORMED, f"{host} speaks {spoken.value}")
-        case Handshake(chain=chain):
+        case Handshake(chain=chain) as session:
             found = path.validate(
                 chain,
                 SYSTEM,
@@ -172,7 +187,7 @@ async def _secure(
                     Cause.MALFORMED,
                     f"the certificate of {host} is not valid: {why}",
                 )
-    return TlsStream(stream, channel)
+    return TlsStream(stream, channel), session
 
 
 def _is_address(host: str) -> bool:

@@ -26,4 +26,5 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "junit": _late("junit"),
     "gitlab": _late("gitlab"),
     "markdown": _late("markdown"),
+    "html": _late("html"),
 }

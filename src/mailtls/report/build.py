@@ -11,9 +11,12 @@ from mailtls.evidence import CertificateFacts, KeyFacts, SessionEvidence, TlsFac
 from mailtls.policy import model as policy_model
 from mailtls.report.excerpt import mark
 from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, RuleInfo, Target
+from mailtls.report.proved import proved
+from mailtls.report.reproduce import Again
+from mailtls.report.sources import source
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
-from mailtls.verdict import Location, Route, Verdict, exit_code, standing
+from mailtls.verdict import Location, Proof, Route, Verdict, exit_code, standing
 
 SENTENCE_LIMIT = 1000
 """Longest message, expectation or observation, in characters: a few remote values and our words."""
@@ -37,11 +40,16 @@ _KEY_KINDS = {"rsa": "RSA", "dsa": "DSA", "ecdsa": "ECDSA", "ed25519": "Ed25519"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSummary:
-    """One address of an endpoint: connections made to it, and its full session where there is one."""
+    """One address of an endpoint: connections made to it, and its full session where there is one.
+
+    `port` is the one that connections really went to; `proofs` are what its handshakes showed.
+    """
 
     address: str
+    port: int
     connections: int
     session: SessionEvidence | None
+    proofs: tuple[Proof, ...] = ()
 
 
 def build(
@@ -73,7 +81,10 @@ def build(
         each.id: _rule(each) for each in rules
     }
     verdict = standing(judged, fail_on=fail_on)
-    results = [_result(each, locate(each.route), excerpt, known[each.rule]) for each in judged]
+    again = Again(policy, {(name, t.address): t.port for name, met in targets.items() for t in met})
+    results = [
+        _result(each, locate(each.route), excerpt, known[each.rule], again(each)) for each in judged
+    ]
     endpoints = [_endpoint(each, targets.get(each.name, ()), started) for each in policy.endpoints]
     return Report(
         version=clean(version),
@@ -144,6 +155,7 @@ def _result(
     location: Location,
     excerpt: Callable[[Location], str],
     rule: RuleInfo,
+    reproduce: str,
 ) -> Result:
     return Result(
         rule=clean(verdict.rule),
@@ -157,6 +169,8 @@ def _result(
         expected=clean(verdict.expected, SENTENCE_LIMIT),
         observed=clean(verdict.observed, SENTENCE_LIMIT),
         remedy=clean(verdict.remedy, SENTENCE_LIMIT),
+        reproduce=reproduce,
+        source=source(verdict.remedy, rule.help),
         phase=verdict.phase,
         cause=verdict.cause,
         transcript=tuple(
@@ -193,6 +207,7 @@ def _target(target: TargetSummary, now: datetime) -> Target:
         cipher=clean(facts.cipher) if facts else None,
         group=(clean(facts.group) or None) if facts else None,
         certificate=_certificate(facts.chain[0], now) if facts and facts.chain else None,
+        proofs=tuple(map(proved, target.proofs)),
     )
 
 
@@ -212,7 +227,8 @@ def _certificate(facts: CertificateFacts, now: datetime) -> Certificate:
         issuer=clean(facts.issuer),
         not_before=iso(facts.not_before),
         not_after=iso(facts.not_after),
-        days_left=(facts.not_after - now) // timedelta(days=1),
+        # Certificates count in whole seconds, and the last one belongs to them (RFC 5280 4.1.2.5).
+        days_left=(facts.not_after - now.replace(microsecond=0)) // timedelta(days=1),
         key=_key(facts.key),
         signature=clean(facts.signature),
         sha256=clean(facts.sha256),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mailtls.report.build import iso
-from mailtls.report.model import Endpoint, Report, Result, Target
+from mailtls.report.model import Endpoint, Flow, Report, Result, Target
 from mailtls.terms import Outcome
 
 FORMAT = "mailtls.report/1"
@@ -31,7 +31,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "connections": report.connections,
         "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
         "results": [_result(result) for result in report.results],
-    }
+    } | _deliveries(report)
 
 
 def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
@@ -55,6 +55,30 @@ def _target(target: Target) -> dict[str, Any]:
         "cipher": target.cipher,
         "group": target.group,
         "certificate": asdict(certificate) if certificate is not None else None,
+    }
+
+
+def _deliveries(report: Report) -> dict[str, Any]:
+    """Return what only a run with --send has."""
+    return {"deliveries": [_delivery(flow) for flow in report.flows]} if report.flows else {}
+
+
+def _delivery(flow: Flow) -> dict[str, Any]:
+    return {
+        "name": flow.name,
+        "proved": flow.proved,
+        "hops": [
+            {
+                "sender": arrow.sender,
+                "receiver": arrow.receiver,
+                "kind": arrow.mark.value,
+                "tls_version": arrow.version or None,
+                "cipher": arrow.cipher or None,
+                "proof": arrow.proof,
+            }
+            for arrow in flow.arrows
+        ],
+        "words": list(flow.words),
     }
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from mailtls.terms import Cause, Level, Mode, Outcome, Phase, Protocol, Role
-from mailtls.verdict import ExitCode, Location, Standing
+from mailtls.verdict import ExitCode, Location, Part, Standing, Standpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,22 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What an address was shown to take or to refuse: the first 12 of `count` names, and how."""
+
+    part: Part
+    standpoint: Standpoint
+    names: tuple[str, ...]
+    count: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One address as it was met; the TLS fields are None where there was no handshake."""
+    """One address as it was met; the TLS fields are None where there was no handshake.
+
+    `proofs` are what handshakes showed, what was negotiated first.
+    """
 
     address: str
     connections: int
@@ -54,6 +69,7 @@ class Target:
     cipher: str | None
     group: str | None
     certificate: Certificate | None
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +90,8 @@ class Result:
     """One verdict with all a reader needs beside it.
 
     `title` is the rule's, `docs_url` its page or "". `transcript` lines begin with "C: ", "S: " or
-    "*: ".
+    "*: ". `reproduce` is a shell command that shows the same, "" where there is none; `source` is
+    the document that says so, as "RFC 8996 section 5", or "".
     """
 
     rule: str
@@ -88,11 +105,55 @@ class Result:
     expected: str
     observed: str
     remedy: str
+    reproduce: str
+    source: str
     phase: Phase | None
     cause: Cause | None
     transcript: tuple[str, ...]
     location: Location
     excerpt: Excerpt
+
+
+class Mark(StrEnum):
+    """What is known of one arrow of a message's way."""
+
+    TLS = "tls"
+    CLEAR = "clear"
+    UNKNOWN = "unknown"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """One arrow of a message's way: `version` and `cipher` are "" where they are not known.
+
+    `proof` is "seen" by this program, "recorded" by a host that is trusted, or "claimed".
+    """
+
+    sender: str
+    receiver: str
+    mark: Mark
+    version: str
+    cipher: str
+    proof: str
+
+    @property
+    def proved(self) -> bool:
+        """Return whether the arrow rests on more than a stranger's word, and is known to be safe."""
+        return self.proof != "claimed" and self.mark in {Mark.TLS, Mark.LOCAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """The way of one test message that was accepted; `words` say it in sentences.
+
+    `proved` is whether the whole way to the mailbox is.
+    """
+
+    name: str
+    arrows: tuple[Arrow, ...]
+    words: tuple[str, ...]
+    proved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +186,7 @@ class Report:
     """A whole run. `started` is aware and in UTC, `seconds` is wall time.
 
     `endpoints` are sorted by name, `results` by endpoint, rule and address; `rules`
-    has every rule that was asked, and at least those of the results.
+    has every rule that was asked, and at least those of the results; `flows` are in the policy's order.
     """
 
     version: str
@@ -140,6 +201,7 @@ class Report:
     results: tuple[Result, ...]
     rules: tuple[RuleInfo, ...]
     notices: tuple[Notice, ...]
+    flows: tuple[Flow, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Return how many results have this outcome."""

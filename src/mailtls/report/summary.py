@@ -7,10 +7,15 @@ the finished HTML, with every character that Markdown or HTML gives a meaning wr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from mailtls.report.expiries import expiries
 from mailtls.report.findings import Finding, Group, cost, groups, tally
-from mailtls.report.model import Endpoint, Report
+from mailtls.report.mermaid import ROWS, fenced, timeline
+from mailtls.report.model import Endpoint, Report, Result
+from mailtls.report.rulegroups import noted, shown, standings
+from mailtls.report.sequence import deliveries
+from mailtls.report.sources import address
 from mailtls.terms import Outcome
 from mailtls.verdict import Standing
 
@@ -22,6 +27,15 @@ _VERDICTS = {
     Standing.FAIL: "## mailtls: fail",
     Standing.INCONCLUSIVE: "## mailtls: inconclusive",
 }
+_WORDS = {
+    "error": "**fail**",
+    "warning": "**warning**",
+    "note": "note",
+    "unknown": "**?**",
+    "waived": "waived",
+    "ok": "ok",
+    "": "",
+}
 _MEANING = frozenset("&<>\"'|[]()*_`@#:/\\~!{}$")
 # GFM's extended autolinks begin so, without a scheme (section 6.9 of its specification).
 _WWW = re.compile(r"(www)\.", re.IGNORECASE)
@@ -30,15 +44,15 @@ _CUT = "\n\nThis summary was cut: the reports have the rest.\n"
 
 def render(report: Report) -> str:
     """Return the summary, at most `BYTE_LIMIT` bytes."""
-    parts = [_head(report)]
-    size = len(parts[0].encode())
+    parts, ending = [_head(report)], _ending(report)
+    size = len(parts[0].encode()) + len(ending.encode())
     for part in _details(report):
         size += len(part.encode())
         if size > BYTE_LIMIT - len(_CUT):
             parts.append(_CUT)
             break
         parts.append(part)
-    return "".join(parts)
+    return "".join([*parts, ending])
 
 
 def escape(text: str) -> str:
@@ -55,31 +69,34 @@ def _head(report: Report) -> str:
     lines = [_VERDICTS[report.standing], "", f"{tally(report)} ({cost(report)})", ""]
     if report.standing is Standing.INCONCLUSIVE and report.tolerate_inconclusive:
         lines += ["Tolerated by `inconclusive: warn`; this is not a pass.", ""]
-    lines += [
-        "| | endpoint | TLS | certificate | findings |",
-        "|---|---|---|---|---|",
-    ]
+    columns = shown(report)
+    heads = ["", "endpoint", *columns]
+    lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     found = {group.endpoint: group for group in groups(report)}
+    worst = standings(report)
     head = "\n".join(lines) + "\n"
     for endpoint in report.endpoints:
-        row = _row(endpoint, found[endpoint.name])
+        words = {column: worst.get((endpoint.name, column), "") for column in columns}
+        row = _row(endpoint, found[endpoint.name], words)
         if len(head.encode()) + len(row.encode()) > BYTE_LIMIT // 2:
-            return head + "| | further endpoints are in the reports | | | |\n\n"
+            rest = "| " * (len(heads) - 2)
+            return f"{head}| | further endpoints are in the reports {rest}|\n\n"
         head += row
     return head + "\n"
 
 
-def _row(endpoint: Endpoint, group: Group) -> str:
+def _row(endpoint: Endpoint, group: Group, words: Mapping[str, str]) -> str:
     failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
     word = "**fail**" if failed else "**?**"
     if group.quiet:
         word = "ok" if group.checked else "not checked"
-    versions = ", ".join(sorted({t.tls_version for t in endpoint.targets if t.tls_version}))
-    days = [t.certificate.days_left for t in endpoint.targets if t.certificate]
-    left = f"{min(days)} days left" if days else ""
-    rules = ", ".join(dict.fromkeys(finding.result.rule for finding in group.findings))
+    beside = noted(endpoint)
+    cells = [
+        ", ".join(filter(None, [_WORDS[worst], beside.get(column, "") if worst else ""]))
+        for column, worst in words.items()
+    ]
     name = f"{_code(endpoint.name)} {endpoint.protocol.value} {endpoint.mode.value}"
-    return f"| {word} | {name} | {versions} | {left} | {rules} |\n"
+    return f"| {' | '.join([word, name, *cells])} |\n"
 
 
 def _details(report: Report) -> Iterator[str]:
@@ -92,11 +109,22 @@ def _details(report: Report) -> Iterator[str]:
         for finding in group.waived:
             said = f"{_code(finding.place)}: {_code(finding.result.message)}"
             yield f"Waived: <b>{finding.result.rule}</b> {said}\n\n"
-    yield (
+    yield from deliveries(report, _code)
+
+
+def _ending(report: Report) -> str:
+    """Return what stands below the findings however many there are: the expiries and the claim."""
+    chart = timeline(report)
+    hidden = len(expiries(report)) - ROWS
+    parts = ["\n### Certificates\n\n", fenced(chart), "\n"] if chart else []
+    if hidden > 0:
+        parts.append(f"The {hidden} that expire later are in the reports.\n\n")
+    parts.append(
         "\nA pass means that the transport of these hops was as the policy says, seen from this "
         "runner at this time. Transport TLS protects one hop, not the message end to end, and "
         "replaces none of SPF, DKIM and DMARC.\n"
     )
+    return "".join(parts)
 
 
 def _detail(finding: Finding) -> str:
@@ -118,10 +146,18 @@ def _detail(finding: Finding) -> str:
         lines.append(f"- fix: {_code(result.remedy)}")
     else:
         lines.append(f"- stopped: in {result.phase}, {result.cause}")
-    if result.docs_url:
-        lines.append(f"- [about {result.rule}]({result.docs_url})")
-    shown = result.transcript[:TRANSCRIPT_LINES]
-    if shown:
-        rows = "<br>".join(escape(line) for line in shown)
-        lines += ["", f"<pre>{rows}</pre>"]
+    if result.reproduce:
+        lines.append(f"- see it again: {_code(result.reproduce)}")
+    links = [f"[{result.source}]({address(result.source)})"] if result.source else []
+    links += [f"[about {result.rule}]({result.docs_url})"] if result.docs_url else []
+    if links:
+        lines.append(f"- more: {', '.join(links)}")
+    lines += _transcript(result)
     return "\n".join([*lines, "", "</details>", ""]) + "\n"
+
+
+def _transcript(result: Result) -> list[str]:
+    lines = [escape(line) for line in result.transcript[:TRANSCRIPT_LINES]]
+    hidden = len(result.transcript) - len(lines)
+    lines += [f"({hidden} more lines are in the reports)"] if hidden > 0 else []
+    return ["", f"<pre>{'<br>'.join(lines)}</pre>"] if lines else []

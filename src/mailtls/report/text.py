@@ -48,6 +48,7 @@ def render(
         elif not quiet and endpoint is not None:
             lines.append(passing(endpoint, paint, checked=group.checked))
         lines += waived(group)
+    lines += _flows(report, paint, quiet=quiet)
     lines += _ending(report, paint)
     tidy = "\n".join(lines).strip("\n")
     while "\n\n\n" in tidy:
@@ -121,6 +122,9 @@ def _finding(finding: Finding, paint: Paint, *, verbose: bool) -> Iterator[str]:
         yield from _wrap("more:", f"mailtls explain {result.rule}")
     if verbose:
         yield from (f"     | {line}" for line in result.transcript)
+        if result.reproduce:
+            # Whole, so that it can be copied.
+            yield f"  $ {result.reproduce}"
 
 
 def excerpt_lines(location: Location, excerpt: Excerpt, paint: Paint) -> Iterator[str]:
@@ -143,6 +147,25 @@ def _wrap(label: str, text: str) -> Iterator[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _flows(report: Report, paint: Paint, *, quiet: bool) -> Iterator[str]:
+    """Yield the way of each test message in words: it says more than that a rule passed."""
+    for flow in report.flows:
+        if quiet and flow.proved:
+            continue
+        word = paint("way", _GREEN if flow.proved else _YELLOW)
+        yield ""
+        yield f"{word}   {flow.name}"
+        for sentence in flow.words:
+            yield from textwrap.wrap(
+                sentence,
+                WIDTH,
+                initial_indent=" " * 6,
+                subsequent_indent=" " * 8,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
 
 
 def _ending(report: Report, paint: Paint) -> Iterator[str]:

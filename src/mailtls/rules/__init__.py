@@ -28,6 +28,11 @@ from mailtls.rules import (
     certificate_trust,
     certificate_usage,
     closed,
+    delivery_accepted,
+    delivery_arrived,
+    delivery_authentication,
+    delivery_delay,
+    delivery_hops,
     mode,
     protocol,
     reachable,
@@ -83,6 +88,11 @@ RULES: tuple[Rule, ...] = (
     address_agreement.RULE,
     certificate_agreement.RULE,
     agreement.RULE,
+    delivery_accepted.RULE,
+    delivery_arrived.RULE,
+    delivery_hops.RULE,
+    delivery_authentication.RULE,
+    delivery_delay.RULE,
 )
 
 

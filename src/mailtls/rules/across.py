@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from mailtls.evidence import CertificateFacts, Missing
+from mailtls.evidence import CertificateFacts, Line, Missing
+from mailtls.flow import DeliveryEvidence
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Target
 from mailtls.rules.base import Finding, TargetView
@@ -19,11 +20,13 @@ SUBJECT_LIMIT = 100
 class RunView:
     """All targets of a run at once, in the policy's order, for rules that compare them.
 
-    Targets that an earlier rule of this kind has explained are not among `targets`.
+    Targets that an earlier rule of this kind has explained are not among `targets`. `deliveries` is the
+    evidence of those that were sent, by name.
     """
 
     policy: Policy
     targets: tuple[TargetView, ...]
+    deliveries: Mapping[str, DeliveryEvidence] = field(default_factory=dict)
 
     def of(self, endpoint: Endpoint) -> tuple[TargetView, ...]:
         """Return the targets of one endpoint."""
@@ -36,7 +39,7 @@ class Placed:
 
     `view` is the target it is about, None for the endpoint as a whole. `route` None follows the
     finding's key within the endpoint. What is inconclusive on the targets it `explains` is told by
-    this finding alone.
+    this finding alone. `transcript` is its proof where that is not the full session's.
     """
 
     endpoint: Endpoint
@@ -44,6 +47,7 @@ class Placed:
     view: TargetView | None = None
     route: Route | None = None
     explains: frozenset[Target] = frozenset()
+    transcript: tuple[Line, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

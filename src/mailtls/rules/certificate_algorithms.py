@@ -130,7 +130,7 @@ def _leaf(view: TargetView, control: TlsFacts, kind: str) -> _Served | _NotServe
         case AlertAnswer(name=name):
             return _NotServed(why=f"refused with the alert {name}")
         case ClosedAnswer():
-            return _NotServed(why="the connection was closed on such a hello")
+            return _NotServed(why="refused without an alert")
         case _:
             return _NotServed(why="answered without a certificate")
 

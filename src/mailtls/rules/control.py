@@ -65,7 +65,7 @@ def below_tls13(view: TargetView) -> ServerAnswer | Modern | Missing:
         case AlertAnswer(name=name):
             said, cause = f"with the alert {name}", Cause.PREREQUISITE
         case ClosedAnswer(reset=reset):
-            said = "by a reset" if reset else "by closing"
+            said = "by a reset" if reset else "without an alert"
             cause = Cause.RESET if reset else Cause.CLOSED
             name = "reset" if reset else ""
     session = view.tls

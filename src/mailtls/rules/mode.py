@@ -47,8 +47,14 @@ def words(protocol: Protocol) -> str:
     return _NAMES[protocol]
 
 
+_RECORD_HEAD = 5
+"""Type, version and length (RFC 8446 section 5.1)."""
+
+
 def bytes_seen(seen: WrongMode) -> str:
-    """Return the proof of what a port speaks, its first line made safe."""
+    """Return the proof of what a port speaks: its first line made safe, a TLS record's head in hex."""
+    if seen.spoken is Spoken.IMPLICIT_TLS:
+        return f"a record that begins {seen.first_bytes[:_RECORD_HEAD].hex(' ')}"
     first_line = seen.first_bytes.partition(b"\r\n")[0]
     return clean_bytes(first_line, _SHOWN) or "no bytes"
 

@@ -91,7 +91,7 @@ def signed_by_ecdsa(view: TargetView) -> Missing | None:
 def _refusal(answer: AlertAnswer | ClosedAnswer) -> str:
     if isinstance(answer, AlertAnswer):
         return f"refused with the alert {answer.name}"
-    return "the connection was closed"
+    return "refused without an alert"
 
 
 def _absent(view: TargetView, offer: Offer, name: str, observed: str) -> Finding:

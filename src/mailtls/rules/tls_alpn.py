@@ -88,7 +88,7 @@ def _unread(answer: AlertAnswer | ClosedAnswer) -> Missing:
     if isinstance(answer, AlertAnswer):
         cause, how = Cause.PREREQUISITE, f"with the alert {answer.name}"
     else:
-        cause, how = (Cause.RESET if answer.reset else Cause.CLOSED), "by closing"
+        cause, how = (Cause.RESET if answer.reset else Cause.CLOSED), "without an alert"
     return Missing(
         phase=Phase.HANDSHAKE,
         cause=cause,

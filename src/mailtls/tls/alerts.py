@@ -47,7 +47,19 @@ ALERT_NAMES = {
     121: "ech_required",
 }
 
+_SSL2_ERROR_NAMES = {
+    1: "ssl2_no_cipher",
+    2: "ssl2_no_certificate",
+    4: "ssl2_bad_certificate",
+    6: "ssl2_unsupported_certificate_type",
+}
+
 
 def alert_name(number: int) -> str:
     """Return the registered name of an alert, or `alert_` and its number where it has none."""
     return ALERT_NAMES.get(number, f"alert_{number}")
+
+
+def ssl2_error_name(number: int) -> str:
+    """Return the name of an error of SSL 2.0, or `ssl2 error` and its number where it has none."""
+    return _SSL2_ERROR_NAMES.get(number, f"ssl2 error {number}")

@@ -2,7 +2,8 @@
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
 HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
-the stream ends after it. What is not TLS, or contradicts itself or the hello, is `MALFORMED`.
+the stream ends after it, and so is a no in clear. What else is not TLS, or contradicts itself or the
+hello, is `MALFORMED`.
 A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
@@ -12,7 +13,7 @@ from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Line, Mis
 from mailtls.probe.questions import Offer
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.alerts import FATAL, USER_CANCELED, alert_name
+from mailtls.tls.alerts import FATAL, USER_CANCELED, alert_name, ssl2_error_name
 from mailtls.tls.answer import (
     DOWNGRADE_SENTINELS,
     KeyExchange,
@@ -34,17 +35,12 @@ from mailtls.tls.records import (
     MessageReader,
     Record,
     RecordReader,
+    refused_in_clear,
 )
 from mailtls.tls.wire import MalformedError
 
 _WARNING = 1
 _SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
-_SSL2_ERROR_NAMES = {
-    1: "ssl2_no_cipher",
-    2: "ssl2_no_certificate",
-    4: "ssl2_bad_certificate",
-    6: "ssl2_unsupported_certificate_type",
-}
 
 
 class FirstFlight:
@@ -69,7 +65,7 @@ class FirstFlight:
         self._exchange: KeyExchange | None = None
         self._seen: set[int] = set()
         hello = f"{version_name(max(offer.versions))} hello offering {offer.label}"
-        counts = f"{len(offer.suites)} suites, {len(offer.groups)} groups"
+        counts = f"{_count(offer.suites, 'suite')}, {_count(offer.groups, 'group')}"
         sni = f"SNI {server_name}" if server_name else "no SNI"
         self._transcript = [Line(side="C", text=clean(f"{hello}: {counts}, {sni}"))]
 
@@ -106,7 +102,10 @@ class FirstFlight:
             while self._outcome is None and (record := self._records.next_record()):
                 self._take_record(record)
         except MalformedError as error:
-            self._miss(Cause.MALFORMED, str(error))
+            if refused_in_clear(self._records.pending) and not self._seen:
+                self._finish(HelloEvidence(answer=ClosedAnswer(reset=False)), "refused in clear")
+            else:
+                self._miss(Cause.MALFORMED, str(error))
 
     def receive_eof(self) -> None:
         """Take the end of the stream: a refusal where nothing came or a warning came before it."""
@@ -200,7 +199,7 @@ class FirstFlight:
         kind, body = payload[0], payload[1:]
         if kind == _SSL2_ERROR and len(body) == 2:  # noqa: PLR2004 - an error is two bytes
             code = int.from_bytes(body, "big")
-            self._refuse(code, _SSL2_ERROR_NAMES.get(code, f"ssl2 error {code}"))
+            self._refuse(code, ssl2_error_name(code))
             return
         if kind != _SSL2_SERVER_HELLO:
             raise MalformedError(f"an SSL 2.0 message of type {kind} in a first flight")
@@ -248,3 +247,7 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append("an OCSP staple")
     parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)
+
+
+def _count(points: tuple[int, ...], noun: str) -> str:
+    return f"{len(points)} {noun}" if len(points) == 1 else f"{len(points)} {noun}s"

@@ -7,6 +7,7 @@ MESSAGE_LIMIT for a handshake message and RECORDS_LIMIT records, so about 1 MiB 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -53,6 +54,9 @@ class HandshakeType(IntEnum):
 SSL2_CONTENT = 0x0200
 """The content type given to a record of SSL 2.0, which has none on the wire."""
 
+# No more than a header's length, so that pieces of a stream decide as the whole does.
+_NO = re.compile(rb'-ERR[ \r]|[a-z][0-9] (?:NO|BA)|NO ["({]')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -69,6 +73,15 @@ class Message:
 
     kind: int
     body: bytes
+
+
+def refused_in_clear(data: bytes) -> bool:
+    """Return whether text that came instead of a record is a no of IMAP, POP3 or ManageSieve.
+
+    Courier's servers and others hand the connection to a program for TLS, and go on without it where
+    it fails. A negative reply of SMTP is not taken for a refusal: most of its codes say "later".
+    """
+    return _NO.match(data) is not None
 
 
 class RecordReader:

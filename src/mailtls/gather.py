@@ -1,4 +1,4 @@
-"""The live half of a check: from a plan to the evidence, by the network that the options describe."""
+"""From a policy and the options of a run to the evidence: the network, the probe, the CAs, the deliveries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,29 +20,40 @@ from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
-from mailtls.plan import Plan
+from mailtls.plan import build_plan
+from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
+from mailtls.rules import mode
+from mailtls.rules.base import Rule
 from mailtls.warmup import warm_up
 
 if TYPE_CHECKING:
+    from mailtls.sending import Sending
     from mailtls.tls.path import SystemAnchors
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 async def gather(
-    plan: Plan, options: argparse.Namespace, anchors: bytes, now: datetime
+    policy: Policy,
+    rules: Sequence[Rule],
+    options: argparse.Namespace,
+    *,
+    anchors: bytes,
+    now: datetime,
+    sending: Sending | None,
 ) -> EvidenceBook:
-    """Ask every question of a plan; `anchors` are those of `--ca-file`, `now` is the clock of the run."""
-    network, routes = _network(options), Routes(detours=options.connect_to)
+    """Probe every endpoint, ask the CAs where a rule wants it, and send what is to be sent."""
+    resolver = _resolver(options.resolver)
+    network, routes = _network(options, resolver), Routes(detours=options.connect_to)
     settings = Settings(
         client_name=_client_name(options.client_name),
         extra_anchors=anchors,
         system_anchors=_system_anchors,
         randomness=os.urandom,
-        now=_constant(now),
+        now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
     runner = Runner(
         network,
@@ -56,16 +67,28 @@ async def gather(
         settings=settings,
         routes=routes,
     )
+    # A delivery goes to addresses that the probe finds, also where no other rule is asked.
+    plan = build_plan(policy, (*rules, *((mode.RULE,) if sending else ())))
     asyncio.get_running_loop().call_soon(warm_up)
     book = await runner.run(plan)
-    if not any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks):
+    revocable = any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks)
+    if not revocable and sending is None:
         return book
     # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
-    from mailtls.probe.revocation import ask_revocation
     from mailtls.probe.web import Web
 
     web = Web(network=network, settings=settings, routes=routes)
-    return await ask_revocation(plan, book, web, seconds=options.timeout)
+    if revocable:
+        from mailtls.probe.revocation import ask_revocation
+
+        book = await ask_revocation(plan, book, web, seconds=options.timeout)
+    if sending is not None:
+        from mailtls.sending import deliver
+
+        book = await deliver(
+            sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
+        )
+    return book
 
 
 @cache
@@ -75,14 +98,9 @@ def _system_anchors() -> SystemAnchors:
     return system_anchors(os.environ)
 
 
-def _network(options: argparse.Namespace) -> Network:
-    direct = LiveNetwork(_resolver(options.resolver))
+def _network(options: argparse.Namespace, resolver: Resolver) -> Network:
+    direct = LiveNetwork(resolver)
     return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
-
-
-def _constant(now: datetime) -> Callable[[], datetime]:
-    """Return the clock of a run: one moment, so that every certificate is judged by the same."""
-    return lambda: now
 
 
 def _resolver(server: DnsServer | None) -> Resolver:

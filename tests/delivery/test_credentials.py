@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+from mailtls.delivery.credentials import (
+    Binding,
+    Credential,
+    open_vault,
+    parse_binding,
+)
+from mailtls.flow import Withheld, WithheldKind
+from mailtls.probe.questions import Service
+
+SMTP = Binding(name="SMTP", service=Service(host="smtp.example.com", port=587))
+
+
+def test_a_binding_names_a_credential_a_host_and_a_port():
+    assert parse_binding("SMTP=SMTP.example.com.:587") == SMTP
+    assert parse_binding("A_1=[2001:db8::1]:993").service == Service(host="2001:db8::1", port=993)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "SMTP",
+        "SMTP=smtp.example.com",
+        "=smtp.example.com:587",
+        "smtp=smtp.example.com:587",
+        "SMTP=smtp.example.com:0",
+        "SMTP=smtp.example.com:65536",
+        "SMTP=:587",
+        "SMTP=2001:db8::1:587",
+        "SMTP=smtp example:587",
+        "SMTP=*:587",
+    ],
+)
+def test_what_is_no_binding_is_refused(text):
+    with pytest.raises(ValueError):
+        parse_binding(text)
+
+
+def test_a_password_comes_from_the_environment_and_leaves_it():
+    environment = {
+        "MAILTLS_SMTP_USERNAME": "probe",
+        "MAILTLS_SMTP_PASSWORD": "canary\n",
+        "MAILTLS_OTHER_PASSWORD": "stays",
+    }
+    found = open_vault([SMTP], environment).for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(found, Credential)
+    assert found.username == "probe"
+    assert found.password is not None
+    assert found.password.reveal() == "canary"
+    assert "canary" not in repr(found)
+    assert environment == {"MAILTLS_OTHER_PASSWORD": "stays"}
+
+
+def test_a_token_may_be_given_or_granted():
+    environment = {
+        "MAILTLS_SMTP_USERNAME": "probe",
+        "MAILTLS_SMTP_TOKEN_URL": "https://login.example.com/token",
+        "MAILTLS_SMTP_CLIENT_ID": "id",
+        "MAILTLS_SMTP_CLIENT_SECRET": "canary-client",
+        "MAILTLS_SMTP_REFRESH_TOKEN": "canary-refresh",
+        "MAILTLS_SMTP_SCOPE": "mail",
+    }
+    vault = open_vault([SMTP], environment)
+    found = vault.for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(found, Credential)
+    assert found.grant is not None
+    assert found.grant.token_url == "https://login.example.com/token"
+    assert found.grant.scope == "mail"
+    assert sorted(secret.reveal() for secret in vault.secrets) == [
+        "canary-client",
+        "canary-refresh",
+    ]
+    token = {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_TOKEN": "canary-token"}
+    given = open_vault([SMTP], token).for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(given, Credential)
+    assert given.token is not None
+    assert given.grant is None
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "port"),
+    [
+        ("SMTP", "smtp.example.org", 587),
+        ("SMTP", "smtp.example.com", 465),
+        ("INBOX", "smtp.example.com", 587),
+    ],
+)
+def test_a_credential_is_for_no_other_service(name, host, port):
+    environment = {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": "canary"}
+    vault = open_vault([SMTP], environment)
+    assert not vault.is_bound(name, host, port)
+    assert vault.for_service(name, host, port) == Withheld(
+        kind=WithheldKind.NO_CREDENTIAL,
+        detail=f"the workflow does not bind the credential {name} to {host}:{port}",
+    )
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": ""},
+        {"MAILTLS_SMTP_PASSWORD": "canary"},
+        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_CLIENT_ID": "id"},
+    ],
+)
+def test_an_absent_value_is_told_as_what_it_usually_is(environment):
+    found = open_vault([SMTP], environment).for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(found, Withheld)
+    assert found.kind is WithheldKind.NO_CREDENTIAL
+    assert "pull requests from forks" in found.detail
