@@ -114,6 +114,7 @@ ONLY_IN = {
     "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "gather"},
     "ssl": {"responder.server"},
     "asyncio": {
+        "gather",
         "net.dns",
         "net.live",
         "net.proxy",

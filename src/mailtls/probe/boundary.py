@@ -92,16 +92,19 @@ async def in_clear_again(
     stream: BoundedStream,
     failed: HelloEvidence | Missing | None = None,
     trailing: bytes = b"",
+    *,
+    hung_up: bool = False,
 ) -> Fallback | Missing:
     """Say a command in clear behind a handshake that failed, read to the end, and close tidily.
 
-    `failed` is what became of a hello, and `trailing` what came behind that. Without a hello, and
-    behind one that was accepted, a junk record makes the handshake fail first.
+    `failed` is what became of a hello, and `trailing` what came behind that; `hung_up` is whether
+    nothing came at all. Without a hello, and behind one that was accepted, a junk record makes the
+    handshake fail first.
     """
     refused = isinstance(failed, HelloEvidence) and isinstance(failed.answer, AlertAnswer)
     answered = isinstance(failed, HelloEvidence) and isinstance(failed.answer, ServerAnswer)
     answer: Fallback | Missing
-    if isinstance(failed, HelloEvidence) and not refused and not answered:
+    if hung_up:
         answer = Fallback(alerted=False, resumed=())
     elif isinstance(failed, Missing) and failed.cause is not Cause.MALFORMED:
         answer = failed

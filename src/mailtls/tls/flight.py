@@ -1,10 +1,9 @@
 """The engine of one raw hello: send it, read the server's first flight, tell what it chose.
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
-HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
-the stream ends after it, and so is a no in clear. What else is not TLS, or contradicts itself or the
-hello, is `MALFORMED`.
-A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
+HelloRetryRequest, all that follows being encrypted. An alert is an answer, and so is a no in clear; a
+warning is not, unless the stream ends after it. What else is not TLS, or contradicts itself or the
+hello, is `MALFORMED`. A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
 from __future__ import annotations
@@ -39,8 +38,7 @@ from mailtls.tls.records import (
 )
 from mailtls.tls.wire import MalformedError
 
-_WARNING = 1
-_SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
+_WARNING, _SSL2_ERROR, _SSL2_SERVER_HELLO = 1, 0, 4
 
 
 class FirstFlight:
