@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from mailtls.report import FORMATS
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
+from probe.peers import peer, says
+from report.log_oracles import azure
 from report.runner_oracle import commands, env_file
 
 AUTHORITY = Authority(datetime.now(UTC))
@@ -157,6 +161,157 @@ class TestFiles:
         printed = capsys.readouterr()
         assert code == 0
         assert "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)" in printed.err
+
+
+@pytest.mark.usefixtures("policy")
+class TestLogs:
+    def test_azure_marks_what_failed(self, capsys, monkeypatch):
+        monkeypatch.setenv("TF_BUILD", "True")
+        with responder(days=(-100, -10)) as server:
+            assert check(server.port, "--report", "text=r.txt") == 1
+        (issue,) = (c for c in azure(capsys.readouterr().out) if c.name == "task.logissue")
+        assert issue.properties["code"] == "certificate-expiry"
+        assert issue.properties["linenumber"] == "3"
+        assert azure(Path("r.txt").read_text()) == []
+
+    @pytest.mark.parametrize("command", ["check", "validate"])
+    def test_azure_marks_what_is_wrong_with_a_policy(self, policy, capsys, monkeypatch, command):
+        monkeypatch.setenv("TF_BUILD", "True")
+        policy.write_text("version: 1\n")
+        assert run([command], output=None, summary=None) == 2
+        printed = capsys.readouterr()
+        (issue,) = azure(printed.out)
+        assert issue.data.startswith("mailtls policy\nmissing key endpoints")
+        assert "missing key endpoints" in printed.err
+
+    def test_an_unknown_log_is_told(self, capsys, monkeypatch):
+        monkeypatch.setenv("MAILTLS_LOG", "azur")
+        assert check(1) == 2
+        assert "did you mean azure?" in capsys.readouterr().err
+
+    def test_a_terminal_is_coloured_and_left_without_a_trace_of_progress(self, policy):
+        leader, follower = os.openpty()
+        with responder() as server:
+            words = ["--connect-to", f"{NAME}:587:127.0.0.1:{server.port}", "--ca-file", "ca.pem"]
+            done = subprocess.run(
+                [sys.executable, "-m", "mailtls", "check", *words],
+                cwd=policy.parent,
+                env={**os.environ, "TERM": "xterm", "NO_COLOR": "", "FORCE_COLOR": ""},
+                stdout=follower,
+                stderr=follower,
+                check=False,
+            )
+        os.close(follower)
+        shown = b""
+        while chunk := _read(leader):
+            shown += chunk
+        os.close(leader)
+        assert done.returncode == 0
+        progress, _, rest = shown.decode().rpartition("\r\x1b[K")
+        assert "0 of 1 address done" in progress
+        assert "done" not in rest
+        assert "\x1b[32mok\x1b[0m" in rest
+
+
+@pytest.mark.usefixtures("policy")
+class TestRunner:
+    def test_a_server_that_refuses_this_address_is_no_failure(self, capsys):
+        greeting = b"554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked\r\n"
+        with peer(says(greeting)) as (port, _):
+            assert check(port, "--retries", "0") == 3
+        out = capsys.readouterr().out
+        assert "inconclusive[runner] could not be tested from here" in out
+        assert "unjudged" not in out
+        assert out.count("inconclusive[") == 1
+
+    def test_localhost_of_a_jobs_container_is_no_failure(self, capsys, monkeypatch):
+        monkeypatch.setattr("mailtls.gather.in_job_container", lambda _environment: True)
+        with responder() as server:
+            port = server.port
+            assert check(port) == 0
+        assert check(port, "--retries", "0") == 3
+        assert "127.0.0.1 is this job's own container" in " ".join(capsys.readouterr().out.split())
+
+    def test_a_label_that_does_not_resolve_is_no_failure(self, policy, capsys, nameserver):
+        policy.write_text(policy.read_text().replace(NAME, "mailpit"))
+        server = nameserver({})
+        words = ["check", "--resolver", f"{server.address}:{server.port}"]
+        assert run(words, output=None, summary=None) == 3
+        out = capsys.readouterr().out
+        assert "inconclusive[runner]" in out
+        assert "not tested: mailpit:587" in out
+
+    def test_nor_is_one_that_the_command_line_leads_to(self, capsys, nameserver):
+        server = nameserver({})
+        words = ["--resolver", f"{server.address}:{server.port}"]
+        leads = ["--connect-to", f"{NAME}:587:mailpit:1025"]
+        assert run(["check", *words, *leads], output=None, summary=None) == 3
+        said = " ".join(capsys.readouterr().out.split())
+        assert "mailpit is a name without a domain" in said
+        leads = ["--connect-to", f"{NAME}:587:mail.pit.invalid:1025"]
+        assert run(["check", *words, *leads], output=None, summary=None) == 1
+        assert "DNS has no name mail.pit.invalid" in capsys.readouterr().out
+
+
+def _read(terminal: int) -> bytes:
+    """Return what a terminal shows; behind the last of it Linux gives EIO."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_waived_failure_is_green_and_in_sight_in_every_format(policy, capsys, form):
+    until = datetime.now(UTC).date() + timedelta(days=100)
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        f"  - {{rule: certificate-expiry, until: {until}, reason: renewal is ordered}}\n"
+    )
+    with responder(days=(-100, -10)) as server:
+        assert check(server.port, "--format", form) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "waived" in shown
+    # Markdown writes the colon and the brackets as entities.
+    assert str(until) in shown
+    assert "renewal is ordered" in shown
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_waiver_that_names_no_endpoint_is_told_in_every_format(policy, capsys, form):
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        "  - {rule: mode, endpoint: elsewhere, until: 2099-12-31, reason: x}\n"
+    )
+    with responder() as server:
+        assert check(server.port, "--format", form) == 0
+        assert check(server.port, "--format", form, "--fail-on", "warning") == 1
+    assert "elsewhere" in capsys.readouterr().out
+
+
+def test_a_lapsed_waiver_is_red_at_both_lines(policy, capsys):
+    policy.write_text(
+        f"{policy.read_text()}waivers:\n"
+        "  - {rule: certificate-expiry, until: 2026-01-31, reason: renewal is ordered}\n"
+    )
+    with responder(days=(-100, -10)) as server:
+        assert check(server.port, "--format", "github") == 1
+    found = commands(capsys.readouterr().out)
+    assert [(each.name, each.properties["line"]) for each in found if each.properties] == [
+        ("error", "3"),
+        ("warning", "5"),
+    ]
+    assert all("lapsed on 2026-01-31" in each.data for each in found if each.properties)
+
+
+def test_a_chosen_endpoint_leaves_the_waivers_of_others_alone(policy, capsys):
+    policy.write_text(
+        f"{policy.read_text()}  - {{name: other, host: {NAME}, port: 993, mode: implicit}}\n"
+        "waivers:\n  - {rule: mode, endpoint: other, until: 2026-01-31, reason: x}\n"
+    )
+    with responder() as server:
+        assert check(server.port, "--only", f"{NAME}:587", "--fail-on", "note") == 0
+    assert "waiver" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

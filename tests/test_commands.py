@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from mailtls.commands import run
 from mailtls.rules import RULES
+from report.runner_oracle import commands, env_file
 
 GOOD = """\
 version: 1
@@ -48,7 +50,9 @@ def test_validate_prints_every_problem_with_its_line(here, capsys):
         "  4 | ... - {name: mailbox, host: mail.example.com, port: 993, mode: implict}\n"
         "    |                                                                ^^^^^^^\n"
         "  expected: one of starttls, implicit\n"
-        "  hint: did you mean implicit?\n"
+        "  hint:     did you mean implicit?\n"
+        "more: every key of a policy is described in"
+        " https://github.com/mailtls/mailtls/blob/main/docs/policy.md\n"
     )
 
 
@@ -62,6 +66,18 @@ def test_validate_annotates_on_demand(here, capsys):
     (here / "p.yml").write_text("version: 1\n")
     assert mailtls("validate", "p.yml", "--format", "github") == 2
     assert capsys.readouterr().out.startswith("::error file=p.yml,line=1")
+
+
+def test_validate_reads_every_policy_it_is_given(here, capsys):
+    (here / "a.yml").write_text(GOOD)
+    (here / "b.yml").write_text("version: 1\n")
+    (here / "c.yml").write_text(GOOD)
+
+    assert mailtls("validate", "a.yml", "b.yml", "c.yml") == 2
+    told = capsys.readouterr()
+    assert told.out == "a.yml: valid, 2 endpoints\nc.yml: valid, 2 endpoints\n"
+    assert "b.yml:1:1: error: missing key endpoints" in told.err
+    assert mailtls("validate", "a.yml", "c.yml") == 0
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "validate"])
@@ -132,7 +148,8 @@ def test_plan_lists_questions_and_their_cost_without_a_network(here, capsys):
     assert mailtls("plan", "--only", "mail*") == 0
     out = capsys.readouterr().out
     cost = "5 connections to each address, at most 13 where it refuses long hellos"
-    assert out.startswith(f"mail.example.com:993: {cost}\n  one full session\n    for reachable, ")
+    said = " ".join(out.split())
+    assert said.startswith(f"mail.example.com:993: {cost} one full session for reachable, ")
     assert ":25" not in out
 
 
@@ -193,3 +210,128 @@ def test_plan_names_what_would_be_sent(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "delivery dropped" in shown
     assert "delivery round trip" not in shown
+
+
+@pytest.mark.parametrize(
+    ("policy", "words", "said"),
+    [
+        (
+            None,
+            ["check"],
+            [
+                "no policy found: looked for mailtls.yml",
+                "fix:      write one (five lines are enough)",
+                "docs/index.md",
+            ],
+        ),
+        ("", ["check"], ["mailtls.yml:1:1: error: the policy is empty", "docs/policy.md"]),
+        (
+            "version: 1\n",
+            ["check"],
+            ["missing key endpoints", "expected: the expected services, at least one"],
+        ),
+        (
+            "version: 1\nendpoints:\n\t- {host: a.example, port: 25, mode: starttls}\n",
+            ["validate"],
+            ["mailtls.yml:3:1: error: not valid YAML: a tab indents this line"],
+        ),
+        (
+            "version: 1\nendpoints:\n  - {hots: a.example, port: 25, mode: starttls}\n",
+            ["validate"],
+            ["mailtls.yml:3:6: error: unknown key 'hots'", "did you mean host?"],
+        ),
+        (
+            "version: 1\nendpoints:\n  - smtp.example.com:587\n",
+            ["validate"],
+            [
+                "'smtp.example.com:587' is not valid here",
+                "expected: a mapping, as {host: smtp.example.com, port: 587, mode: starttls}",
+            ],
+        ),
+        (
+            "version: 1\nendpoints:\n  - {host: a.example, port: 465, mode: ssl}\n",
+            ["validate"],
+            [
+                "'ssl' is not valid here",
+                "hint:     implicit where TLS starts at once (465, 993, 995), starttls where a"
+                " command",
+            ],
+        ),
+        (
+            "version: 1\nendpoints:\n  - {host: a.example, port: 465, mode: starttls}\n",
+            ["validate", "--format", "text"],
+            [
+                "warning: port 465 is for smtp with implicit TLS (RFC 8314 section 7)",
+                "hint:     mode: implicit, or port 25 or 587",
+            ],
+        ),
+        (GOOD, ["check", "--rule", "tls-versoin"], ["did you mean tls-version?", "fix:"]),
+        (GOOD, ["check", "--only", "mailbx"], ["did you mean mailbox?"]),
+        (
+            GOOD,
+            ["check", "--report", "json=no/such/r.json"],
+            [
+                "--report no/such/r.json: No such file or directory",
+                "fix:      name a file in a folder that exists",
+                "docs/reports.md",
+            ],
+        ),
+        (GOOD, ["plan", "--rule", "closed"], ["nothing to judge", "fix:      leave --rule"]),
+        (
+            GOOD,
+            ["check", "missing.yml"],
+            ["the policy cannot be read: No such file", "expected: a YAML file that this user"],
+        ),
+    ],
+)
+def test_who_stumbles_is_told_cause_fix_and_where_to_read(here, capsys, policy, words, said):
+    if policy is not None:
+        (here / "mailtls.yml").write_text(policy)
+
+    mailtls(*words)
+
+    told = " ".join(capsys.readouterr().err.split())
+    for each in said:
+        assert " ".join(each.split()) in told
+
+
+def test_a_report_nobody_may_write_is_told_before_anything_is_sent(here, capsys, monkeypatch):
+    (here / "mailtls.yml").write_text(GOOD)
+
+    def refuse(*_words, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert mailtls("check", "--report", "json=r.json") == 2
+    assert "--report r.json: Permission denied" in capsys.readouterr().err
+
+
+def test_the_workflow_hears_of_a_run_that_could_not_begin(here, capsys):
+    output = io.StringIO()
+
+    assert run(["check", "--format", "github"], output=output, summary=None) == 2
+    (command,) = commands(capsys.readouterr().out)
+    assert (command.name, command.properties) == ("error", {"title": "mailtls"})
+    assert command.data.startswith("no policy found")
+    assert "docs/index.md" in command.data
+    assert env_file(output.getvalue()) == {"verdict": "error", "exit-code": "2"}
+    assert here.is_dir()
+
+
+def test_a_sound_policy_with_warnings_says_how_many(here, capsys):
+    (here / "mailtls.yml").write_text(GOOD.replace("25", "465"))
+
+    assert mailtls("validate") == 0
+    assert capsys.readouterr().out == "mailtls.yml: valid, 2 endpoints, 1 warning\n"
+
+
+def test_a_plan_fits_the_terminal(here, capsys, monkeypatch):
+    (here / "mailtls.yml").write_text(GOOD)
+    monkeypatch.setenv("COLUMNS", "72")
+
+    assert mailtls("plan") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 72
+    assert lines[0].startswith("mail.example.com:25: ")
+    first = lines.index("  one full session")
+    assert lines[first + 1].startswith("    for reachable, runner, protocol, mode,")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factories import endpoint, policy
-from mailtls import gather as gather_module
+from mailtls import means
 from mailtls.errors import UsageError
 from mailtls.evidence import SessionEvidence
 from mailtls.gather import gather
@@ -65,7 +65,7 @@ def test_every_question_of_the_chosen_rules_is_answered():
     ("own", "name"), [("runner.example.org", "runner.example.org"), ("runner", "mailtls.invalid")]
 )
 def test_the_machines_name_is_said_where_it_is_a_full_one(monkeypatch, own, name):
-    monkeypatch.setattr(gather_module.socket, "gethostname", lambda: own)
+    monkeypatch.setattr(means.socket, "gethostname", lambda: own)
     assert f"EHLO {name}" in said(gathered("--rule", "mode"))
 
 

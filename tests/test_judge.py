@@ -51,7 +51,8 @@ UPGRADE = {
     FallbackQuestion: fallen_back(),
 }
 
-ALONE = tuple(rule for rule in RULES if rule.across is None)
+# The rules that judge evidence one target at a time; `waiver` judges verdicts.
+ALONE = tuple(rule for rule in RULES if rule.across is None and rule.id != "waiver")
 
 
 def service(of):

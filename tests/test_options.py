@@ -101,7 +101,7 @@ def test_help_names_every_command_and_the_exit_codes():
     text = PARSER.format_help()
 
     for command in COMMANDS:
-        assert f"    {command} " in text
+        assert f"\n    {command}" in text
     assert "3 nothing failed but something could not be determined" in " ".join(text.split())
 
 

@@ -49,6 +49,7 @@ def test_equal_questions_are_one_ask_with_every_asker():
         "certificate-algorithms",
         "certificate-revocation",
         "certificate-transparency",
+        "waiver",
     }
     assert {name for name, _ in session.askers} == {"submission", "again"}
     assert len(set(session.askers)) == len(session.askers)

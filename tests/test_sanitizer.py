@@ -43,6 +43,9 @@ def test_ordinary_text_is_left_alone(text):
     [
         ("a\r\n::error::x", r"a\x0d\x0a:\x3aerror:\x3ax"),
         ("x ##[set-output name=verdict]pass", r"x ##\x5bset-output name=verdict]pass"),
+        ("x ##vso[task.complete]", r"x ##vso\x5btask.complete]"),
+        ("##TeamCity[x]", r"##TeamCity\x5bx]"),
+        ("section_start:1:a", r"section_start\x3a1:a"),
         ("\x1b[31mred", r"\x1b[31mred"),
         ("\u202egnp.exe", r"\u{202e}gnp.exe"),
         ("zero\u200bwidth", r"zero\u{200b}width"),

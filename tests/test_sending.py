@@ -12,7 +12,7 @@ from mailtls.errors import UsageError
 from mailtls.options import build_parser
 from mailtls.policy.delivery import Receive, Via
 from mailtls.rules import RULES, mode
-from mailtls.sending import PRIVILEGED, acceptable, prepare
+from mailtls.sending import PRIVILEGED, acceptable, may_be_met, prepare
 from mailtls.terms import TlsVersion
 from rules.test_deliveries import DELIVERY, READER, SENDER
 
@@ -156,6 +156,21 @@ def test_the_message_says_which_run_sends_it():
         "https://github.example/o/r/actions/runs/7"
     )
     assert prepared(BOUND).origin == "a run outside a CI that names itself"
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("172.18.0.2", True),
+        ("192.0.2.1", True),
+        ("169.254.169.254", False),
+        ("168.63.129.16", False),
+        ("fd00:ec2::254", False),
+    ],
+)
+def test_a_policys_url_leads_to_containers_and_not_to_metadata_services(address, allowed):
+    assert may_be_met(address) is allowed
 
 
 def judged(evidence, declared=None):

@@ -29,7 +29,7 @@ WHEELS = "/wheels"
 # What the tests run; the image is built and run from outside, and needs none of it.
 SERVERS = (
     "dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix openssl gnutls-bin "
-    "iproute2 microsocks"
+    "iproute2 microsocks zsh fish"
 )
 
 # The tree's shape needs git, the image a runtime, the handshake a user namespace,

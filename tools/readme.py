@@ -131,7 +131,7 @@ def _sections(schema: dict[str, Any], node: dict[str, Any], path: str) -> Iterat
 def _value(schema: dict[str, Any], node: dict[str, Any]) -> str:
     """Return what a key takes, in words."""
     node = _resolved(schema, node)
-    if "enum" in node:
+    if "enum" in node and "expected" not in node:
         return ", ".join(f"`{each}`" for each in node["enum"])
     if "const" in node:
         return f"`{node['const']}`"

@@ -6,11 +6,13 @@ import argparse
 import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from mailtls.delivery.credentials import Binding, parse_binding
 from mailtls.net.routes import Detour, SocksProxy, parse_detour, parse_proxy
 from mailtls.policy.hosts import normalize
+from mailtls.terms import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +47,25 @@ def number(least: float, most: float, kind: Callable[[str], float]) -> Callable[
     return convert
 
 
+def level(text: str) -> Level:
+    """Return one `--fail-on`."""
+    if text not in list(Level):
+        near = get_close_matches(text, list(Level), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(Level)}, not {text!r}{hint}")
+    return Level(text)
+
+
 def report(formats: Sequence[str]) -> Callable[[str], ReportFile]:
     """Return a converter for `FORMAT=PATH` with one of the formats."""
 
     def convert(text: str) -> ReportFile:
         name, equals, path = text.partition("=")
         if not equals or not path or name not in formats:
+            near = get_close_matches(name, formats, n=1)
+            hint = f"; did you mean {near[0]}={path or 'PATH'}?" if near else ""
             raise argparse.ArgumentTypeError(
-                f"expected FORMAT=PATH with one of {', '.join(formats)}, not {text!r}"
+                f"expected FORMAT=PATH with one of {', '.join(formats)}, not {text!r}{hint}"
             )
         return ReportFile(format=name, path=Path(path))
 

@@ -21,11 +21,15 @@ class EvidenceBook:
 
     They are by service, not by name: a connection may be led elsewhere for one port of a host.
     `deliveries` are by name; one that the run did not send has no entry.
+    `in_container` is whether a container of a CI's job asked, whose loopback addresses are its own;
+    `led` has the name that was resolved in the place of a host's own.
     """
 
     resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
     deliveries: Mapping[str, DeliveryEvidence] = field(default_factory=dict)
+    in_container: bool = False
+    led: Mapping[Service, str] = field(default_factory=dict)
 
     def targets(self, endpoint: Endpoint) -> list[Target]:
         """Return the addresses of an endpoint to be asked, in the order they were resolved."""

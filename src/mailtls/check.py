@@ -5,44 +5,51 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TextIO
 
-from mailtls import __version__
-from mailtls.commands import narrow, page, policy_path, print_problems
-from mailtls.errors import PolicyError, UsageError
+from mailtls import __version__, terminal
+from mailtls.commands import narrow, nothing_to_judge, page, policy_path
+from mailtls.errors import DOCS, PolicyError
 from mailtls.gather import gather
 from mailtls.judge import judge
+from mailtls.means import open_report, read_anchors
 from mailtls.net.routes import Routes
 from mailtls.policy.load import load_policy
-from mailtls.report import FORMATS
+from mailtls.refusals import print_problems, tell_problems, write_no_verdict
+from mailtls.report import FORMATS, outputs, text
+from mailtls.report import summary as step_summary
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule
+from mailtls.rules.waiver import RULE as WAIVER
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
-
-DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/rules/"
-
-_NO_VERDICT = {"verdict": "error", "exit-code": str(ExitCode.ERROR.value)}
 
 
 def check(
     options: argparse.Namespace, *, output: TextIO | None, summary: TextIO | None
 ) -> ExitCode:
     """Run the whole way of the data once and write every report that was asked for."""
-    path = policy_path(options.policy)
-    annotate = options.format == "github"
+    style = terminal.style(
+        sys.stdout,
+        os.environ,
+        color=options.color,
+        quiet=options.quiet,
+        verbose=options.verbose,
+    )
     try:
-        policy, document, warnings = load_policy(path)
+        policy, document, warnings = load_policy(policy_path(options.policy))
     except PolicyError as error:
-        return _no_verdict(error, output, annotate=annotate)
-    if warnings and not annotate:
-        print_problems(warnings)
+        tell_problems(error.problems, options)
+        write_no_verdict(output)
+        return ExitCode.ERROR
+    if options.format != "github":
+        print_problems(warnings, options.color)
     policy = narrow(policy, options.only)
     rules = select(RULES, options.rule)
     sending = None
@@ -50,8 +57,8 @@ def check(
         from mailtls.sending import prepare
 
         sending = prepare(policy, options, rules, os.environ)
-    files = [(_open(each.path), each.format) for each in options.report]
-    anchors = _anchors(options.ca_file)
+    files = [(open_report(each.path), each.format) for each in options.report]
+    anchors = read_anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
     book = asyncio.run(
         gather(policy, rules, options, anchors=anchors, now=started, sending=sending)
@@ -61,9 +68,10 @@ def check(
     from mailtls.summaries import summaries
 
     verdicts = judge(policy, rules, book, started)
-    if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in verdicts):
+    judged = (verdict.outcome for verdict in verdicts if verdict.rule != WAIVER.id)
+    if all(outcome is Outcome.NOT_APPLICABLE for outcome in judged):
         # Nothing was checked, and that is never green.
-        raise UsageError("nothing to judge: the chosen rules have no meaning for these endpoints")
+        raise nothing_to_judge()
     report = build(
         policy=policy,
         verdicts=verdicts,
@@ -80,33 +88,15 @@ def check(
         problems=warnings,
     )
     report = replace(report, flows=flows_of(policy, book.deliveries))
-    _publish(report, options)
+    _publish(report, options, style)
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
     if summary is not None:
-        from mailtls.report import summary as step_summary
-
         _write_to(summary, step_summary.render(report))
-    if output is not None:
-        from mailtls.report import outputs
-
-        paths = {each.format: str(each.path) for each in options.report}
-        _write_to(output, outputs.render(report, paths, _token))
+    paths = {each.format: str(each.path) for each in options.report}
+    _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
-
-
-def _no_verdict(error: PolicyError, output: TextIO | None, *, annotate: bool) -> ExitCode:
-    from mailtls.report import outputs
-    from mailtls.report.github import render_problems
-
-    if annotate:
-        sys.stdout.write(render_problems(error.problems))
-    else:
-        print_problems(error.problems)
-    if output is not None:
-        _write_to(output, outputs.render_values(_NO_VERDICT, _token))
-    return ExitCode.ERROR
 
 
 def _described(rule: Rule) -> RuleInfo:
@@ -115,59 +105,23 @@ def _described(rule: Rule) -> RuleInfo:
         title=rule.title,
         summary=rule.summary,
         help=page(rule.id),
-        docs_url=f"{DOCS}{rule.id}.md",
+        docs_url=f"{DOCS}rules/{rule.id}.md",
     )
 
 
 def _token() -> str:
-    return os.urandom(16).hex()
+    return secrets.token_hex(16)
 
 
-def _publish(report: Report, options: argparse.Namespace) -> None:
-    if options.format == "text":
-        from mailtls.report import text
-
-        shown = text.render(
-            report,
-            color=_wants_color(options.color),
-            quiet=options.quiet,
-            verbose=options.verbose,
-        )
-    else:
-        shown = FORMATS[options.format](report)
+def _publish(report: Report, options: argparse.Namespace, style: text.Style) -> None:
+    shown = (
+        text.render(report, style) if options.format == "text" else FORMATS[options.format](report)
+    )
     sys.stdout.write(shown)
     sys.stdout.flush()
 
 
-def _wants_color(choice: str) -> bool:
-    """Return whether to colour, by no-color.org and force-color.org where nothing is said."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def _open(path: Path) -> TextIO:
-    """Open a report file before the first connection: a wrong path costs the user no probe."""
-    try:
-        return path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"--report {path}: {error.strerror}") from error
-
-
-def _anchors(path: Path | None) -> bytes:
-    if path is None:
-        return b""
-    try:
-        pem = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"--ca-file {path}: {error.strerror}") from error
-    if b"-----BEGIN CERTIFICATE-----" not in pem:
-        raise UsageError(f"--ca-file {path}: holds no PEM certificate")
-    return pem
-
-
-def _write_to(file: TextIO, content: str) -> None:
-    file.write(content)
-    file.flush()
+def _write_to(file: TextIO | None, content: str) -> None:
+    if file is not None:
+        file.write(content)
+        file.flush()

@@ -8,21 +8,24 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
 from mailtls import __version__
-from mailtls.errors import PolicyError, Problem, UsageError
+from mailtls.errors import PolicyError, UsageError
 from mailtls.options import build_parser
 from mailtls.policy.delivery import Delivery
-from mailtls.policy.files import find_policy, read_policy
+from mailtls.policy.files import find_policy
 from mailtls.policy.load import load_policy
-from mailtls.policy.model import Policy
+from mailtls.policy.model import Policy, named
+from mailtls.refusals import print_problems, refuse, tell_problems
 from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
-from mailtls.verdict import ExitCode, Location
+from mailtls.verdict import ExitCode
+
+ISSUES = "https://github.com/mailtls/mailtls/issues"
 
 
 def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | None) -> int:
@@ -45,8 +48,7 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         print_problems(error.problems)
         return ExitCode.ERROR
     except UsageError as error:
-        sys.stderr.write(f"mailtls: error: {clean(str(error), 2000)}\n")
-        return ExitCode.ERROR
+        return refuse(error, options, output)
     except BrokenPipeError:
         # The reader of our output has gone; what it did not read is no error of the policy's.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,7 +58,9 @@ def run(arguments: Sequence[str], *, output: TextIO | None, summary: TextIO | No
         return ExitCode.ERROR
     except Exception:  # noqa: BLE001 - an error of ours must never look like a verdict
         sys.stderr.write(clean(traceback.format_exc(), 20000).replace("\\x0a", "\n"))
-        sys.stderr.write("\nmailtls: internal error; please report it with the lines above\n")
+        sys.stderr.write(
+            f"\nmailtls: internal error; please report it with the lines above:\n{ISSUES}\n"
+        )
         return ExitCode.ERROR
 
 
@@ -72,6 +76,12 @@ def _dispatch(options: argparse.Namespace, *, output: TextIO | None, summary: Te
             return validate(options)
         case "explain":
             return explain(options.rule)
+        case "completion":
+            from mailtls.completion import script
+
+            ids = [rule.id for rule in RULES]
+            sys.stdout.write(script(options.shell, build_parser(tuple(FORMATS)), ids))
+            return ExitCode.PASS
         case _:
             from mailtls.demo import demo
 
@@ -88,13 +98,18 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
     if not only:
         return policy
     for pattern in only:
-        if not any(fnmatchcase(endpoint.name, pattern) for endpoint in policy.endpoints):
-            names = ", ".join(endpoint.name for endpoint in policy.endpoints)
-            raise UsageError(f"--only {pattern}: no endpoint has that name; there are: {names}")
+        if not any(named(endpoint.name, pattern) for endpoint in policy.endpoints):
+            names = [endpoint.name for endpoint in policy.endpoints]
+            near = get_close_matches(pattern, names, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(
+                f"--only {pattern}: no endpoint has that name; there are: {', '.join(names)}",
+                fix=f"{meant}A glob is one word for the shell: --only 'imap*'",
+            )
     chosen = [
         endpoint
         for endpoint in policy.endpoints
-        if any(fnmatchcase(endpoint.name, pattern) for pattern in only)
+        if any(named(endpoint.name, pattern) for pattern in only)
     ]
     left = {endpoint.name for endpoint in chosen}
     agreements = [each for each in policy.agreements if len(left.intersection(each.endpoints)) > 1]
@@ -104,11 +119,13 @@ def narrow(policy: Policy, only: Sequence[str]) -> Policy:
         if each.send.endpoint in left
         and (each.receive is None or not each.receive.endpoint or each.receive.endpoint in left)
     ]
+    waivers = [each for each in policy.waivers if any(named(name, each.endpoint) for name in left)]
     return replace(
         policy,
         endpoints=tuple(chosen),
         agreements=tuple(agreements),
         deliveries=tuple(deliveries),
+        waivers=tuple(waivers),
     )
 
 
@@ -116,20 +133,28 @@ def plan(options: argparse.Namespace) -> int:
     """Print what would be asked of each service, and the connections it costs."""
     from mailtls.plan import build_plan
     from mailtls.probe.questions import describe
+    from mailtls.report.columns import wrap
+    from mailtls.terminal import width as columns_of
 
     policy, _, warnings = load_policy(policy_path(options.policy))
     print_problems(warnings)
+    width = columns_of(sys.stdout, os.environ)
     policy = narrow(policy, options.only)
     asked = build_plan(policy, select(RULES, options.rule))
+    if not asked.asks:
+        raise nothing_to_judge()
     for service in asked.services:
-        mine = [ask for ask in asked.asks if ask.service == service]
         count, most = asked.connections(service), asked.most_connections(service)
         noun = "connection" if count == 1 else "connections"
         more = f", at most {most} where it refuses long hellos" if most > count else ""
-        sys.stdout.write(f"{service.host}:{service.port}: {count} {noun} to each address{more}\n")
-        for ask in mine:
-            rules = dict.fromkeys(rule for _, rule in ask.askers)
-            sys.stdout.write(f"  {describe(ask.question)}\n    for {', '.join(rules)}\n")
+        head = f"{service.host}:{service.port}: {count} {noun} to each address{more}"
+        told = list(wrap(head, width, rest=" " * 8))
+        for ask in asked.asks:
+            if ask.service == service:
+                rules = ", ".join(dict.fromkeys(rule for _, rule in ask.askers))
+                told.append(f"  {describe(ask.question)}")
+                told += wrap(rules, width, first="    for ", rest=" " * 8)
+        sys.stdout.write("".join(f"{line}\n" for line in told))
     for delivery in policy.deliveries:
         sys.stdout.write(_planned(delivery))
     return ExitCode.PASS
@@ -152,44 +177,33 @@ def _planned(delivery: Delivery) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def validate(options: argparse.Namespace) -> int:
-    """Say whether a policy is sound, and print every problem it has."""
-    from mailtls.report.github import render_problems
+def nothing_to_judge() -> UsageError:
+    """Return the refusal of a run that would check nothing: that is never green."""
+    return UsageError(
+        "nothing to judge: the chosen rules have no meaning for these endpoints",
+        fix="leave --rule or --only out, or choose others; `mailtls explain` lists the rules",
+    )
 
-    path = policy_path(options.policy)
-    annotate = options.format == "github"
+
+def validate(options: argparse.Namespace) -> ExitCode:
+    """Say of each policy whether it is sound, and print every problem it has."""
+    given: Sequence[str | None] = options.policy or (None,)
+    return max(_validated(policy_path(each), options) for each in given)
+
+
+def _validated(path: Path, options: argparse.Namespace) -> ExitCode:
     try:
         policy, _, problems = load_policy(path)
     except PolicyError as error:
-        if not annotate:
-            raise
-        sys.stdout.write(render_problems(error.problems))
+        tell_problems(error.problems, options)
         return ExitCode.ERROR
-    if annotate:
-        sys.stdout.write(render_problems(problems))
-    else:
-        print_problems(problems)
+    tell_problems(problems, options)
     count = len(policy.endpoints)
-    noun = "endpoint" if count == 1 else "endpoints"
-    sys.stdout.write(f"{clean(str(path))}: valid, {count} {noun}\n")
+    said = f"{clean(str(path))}: valid, {count} {'endpoint' if count == 1 else 'endpoints'}"
+    if problems:
+        said += f", {len(problems)} {'warning' if len(problems) == 1 else 'warnings'}"
+    sys.stdout.write(f"{said}\n")
     return ExitCode.PASS
-
-
-def print_problems(problems: Sequence[Problem]) -> None:
-    """Print problems for a person, on standard error."""
-    from mailtls.report.problems import render
-
-    sys.stderr.write(render(problems, _source_line))
-
-
-def _source_line(location: Location) -> str:
-    """Return the line of a policy file a problem is on, "" where the file cannot be read as text."""
-    try:
-        data = read_policy(Path(location.file))
-    except PolicyError:
-        return ""
-    lines = data.decode("utf-8", "replace").split("\n")
-    return lines[location.line - 1] if location.line <= len(lines) else ""
 
 
 def explain(name: str | None) -> int:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from mailtls.terms import Level
 from mailtls.verdict import Location
 
+DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/"
+"""Where the documentation is read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -33,4 +36,12 @@ class PolicyError(Exception):
 
 
 class UsageError(Exception):
-    """A command line or an environment that cannot be acted on; the message says cause and fix."""
+    """A command line or an environment that cannot be acted on: the cause, the fix, where to read more.
+
+    `fix` and `more` are "" where the cause says it all.
+    """
+
+    def __init__(self, cause: str, *, fix: str = "", more: str = "") -> None:
+        self.fix = fix
+        self.more = more
+        super().__init__(cause)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
-import socket
+import sys
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
-from mailtls.errors import UsageError
+from mailtls.means import client_name
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
+from mailtls.net.machine import in_job_container
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.net.routes import Routes
 from mailtls.plan import build_plan
@@ -25,6 +27,7 @@ from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
 from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
+from mailtls.progress import Progress, manner, shown
 from mailtls.rules import mode
 from mailtls.rules.base import Rule
 from mailtls.warmup import warm_up
@@ -32,8 +35,6 @@ from mailtls.warmup import warm_up
 if TYPE_CHECKING:
     from mailtls.sending import Sending
     from mailtls.tls.path import SystemAnchors
-
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 async def gather(
@@ -49,11 +50,14 @@ async def gather(
     resolver = _resolver(options.resolver)
     network, routes = _network(options, resolver), Routes(detours=options.connect_to)
     settings = Settings(
-        client_name=_client_name(options.client_name),
+        client_name=client_name(options.client_name),
         extra_anchors=anchors,
         system_anchors=_system_anchors,
         randomness=os.urandom,
         now=lambda: now,  # one moment, so that every certificate is judged by the same
+    )
+    progress = Progress(
+        manner(sys.stderr, os.environ, quiet=options.quiet), sys.stderr, time.monotonic
     )
     runner = Runner(
         network,
@@ -66,29 +70,32 @@ async def gather(
         ),
         settings=settings,
         routes=routes,
+        on_open=progress.opened,
     )
     # A delivery goes to addresses that the probe finds, also where no other rule is asked.
     plan = build_plan(policy, (*rules, *((mode.RULE,) if sending else ())))
     asyncio.get_running_loop().call_soon(warm_up)
-    book = await runner.run(plan)
-    revocable = any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks)
-    if not revocable and sending is None:
+    async with shown(progress):
+        found = await runner.run(plan)
+        book = replace(found, in_container=in_job_container(os.environ))
+        revocable = any(isinstance(ask.question, RevocationQuestion) for ask in plan.asks)
+        if not revocable and sending is None:
+            return book
+        # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
+        from mailtls.probe.web import Web
+
+        web = Web(network=network, settings=settings, routes=routes)
+        if revocable:
+            from mailtls.probe.revocation import ask_revocation
+
+            book = await ask_revocation(plan, book, web, seconds=options.timeout)
+        if sending is not None:
+            from mailtls.sending import deliver
+
+            book = await deliver(
+                sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
+            )
         return book
-    # Late: few runs speak HTTP, and its library is a good part of what a run has to load.
-    from mailtls.probe.web import Web
-
-    web = Web(network=network, settings=settings, routes=routes)
-    if revocable:
-        from mailtls.probe.revocation import ask_revocation
-
-        book = await ask_revocation(plan, book, web, seconds=options.timeout)
-    if sending is not None:
-        from mailtls.sending import deliver
-
-        book = await deliver(
-            sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
-        )
-    return book
 
 
 @cache
@@ -107,13 +114,3 @@ def _resolver(server: DnsServer | None) -> Resolver:
     if server is None:
         return SystemResolver()
     return ServerResolver(server.address, server.port, tls=server.tls)
-
-
-def _client_name(given: str | None) -> str:
-    """Return the name for EHLO: a full host name (RFC 5321 4.1.1.1), or one that is reserved."""
-    if given is not None:
-        if not _HOST_NAME.fullmatch(given):
-            raise UsageError(f"--client-name {given}: not a full host name")
-        return given
-    own = socket.gethostname()
-    return own if _HOST_NAME.fullmatch(own) else "mailtls.invalid"

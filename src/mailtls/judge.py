@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Observation
+from mailtls.evidence import Observation, Observed
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
-from mailtls.probe.questions import Question, Target
+from mailtls.probe.questions import Question, Service, Target
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.again import client
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
+from mailtls.rules.vantage import is_loopback
+from mailtls.rules.waiver import settle
 from mailtls.terms import Outcome
 from mailtls.verdict import Route, Verdict
 
@@ -38,20 +40,23 @@ def judge(
     verdicts, explained = _judge_across(run, chosen)
     for endpoint in policy.endpoints:
         judged = [
-            _explained(_judge_target(view, chosen), explained.get(view.target))
+            _explained(_judge_target(view, chosen), explained.get(view.place))
             for view in views
             if view.endpoint is endpoint
         ]
         if endpoint.addresses is AddressChoice.ANY:
             judged = _any_of(judged)
         verdicts += [verdict for each in judged for verdict in each.verdicts]
-    return tuple(sorted(verdicts, key=_order))
+    settled = settle(policy, verdicts, {rule.id for rule in chosen}, now)
+    return tuple(sorted(settled, key=_order))
 
 
 def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetView, ...]:
     answers: dict[Target | None, dict[Question, Observation]] = {}
     for (target, question), observation in book.answers.items():
         answers.setdefault(target, {})[question] = observation
+    at_home = (target for (target, _), seen in book.answers.items() if isinstance(seen, Observed))
+    bare = book.in_container and not any(is_loopback(target.address) for target in at_home)
     return tuple(
         TargetView(
             endpoint=endpoint,
@@ -60,22 +65,22 @@ def _views(policy: Policy, book: EvidenceBook, now: datetime) -> tuple[TargetVie
             answers=answers.get(target, {}),
             unresolved=book.unresolved(endpoint),
             now=now,
+            in_bare_container=bare,
+            resolved=book.led.get(Service(host=endpoint.host, port=endpoint.port), endpoint.host),
         )
         for endpoint in policy.endpoints
         for target in (*book.targets(endpoint),) or (None,)
     )
 
 
-def _judge_across(
-    run: RunView, rules: Iterable[Rule]
-) -> tuple[list[Verdict], dict[Target | None, str]]:
+def _judge_across(run: RunView, rules: Iterable[Rule]) -> tuple[list[Verdict], dict[Target, str]]:
     """Return the verdicts over several targets, and which of them tells why a target says nothing."""
     verdicts: list[Verdict] = []
-    explained: dict[Target | None, str] = {}
+    explained: dict[Target, str] = {}
     for rule in rules:
         if rule.across is None:
             continue
-        told = tuple(view for view in run.targets if view.target not in explained)
+        told = tuple(view for view in run.targets if view.place not in explained)
         for placed in rule.across(replace(run, targets=told)):
             verdicts.append(_place(rule, placed))
             explained |= dict.fromkeys(placed.explains, rule.id)
@@ -98,8 +103,9 @@ def _explained(judged: _Judged, rule: str | None) -> _Judged:
     """Return what counts of a target whose silence another rule tells once for all."""
     if rule is None:
         return judged
+    where = "" if judged.address is None else f" on {judged.address}"
     verdicts = tuple(
-        _without_weight(verdict, f"not tested on {judged.address} (see the rule {rule})")
+        _without_weight(verdict, f"not tested{where} (see the rule {rule})")
         if verdict.outcome is Outcome.INCONCLUSIVE
         else verdict
         for verdict in judged.verdicts

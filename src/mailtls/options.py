@@ -8,33 +8,29 @@ from pathlib import Path
 
 from mailtls import arguments
 from mailtls.terms import Level
+from mailtls.usage import EPILOGS, Parser
 
-COMMANDS = ("check", "plan", "validate", "explain", "demo")
+COMMANDS = ("check", "plan", "validate", "explain", "demo", "completion")
+SHELLS = ("bash", "zsh", "fish")
 
-_EPILOG = """\
-examples:
-  mailtls demo                                        see it work on loopback servers, with no network
-  mailtls check mailtls.yml                           probe the live servers and judge them
-  mailtls check --connect-to smtp.example.com:587:127.0.0.1:1587
-                                                      the production policy against a staging container
-  mailtls check --format json --report github=log.txt several reports, one run
-  mailtls validate mailtls.yml                        is the policy itself sound
-
-exit codes: 0 all pass, 1 at least one failure, 2 policy or usage error,
-            3 nothing failed but something could not be determined
-"""
+# argparse would list every option here and again below.
+_USAGES = {
+    **dict.fromkeys(("check", "plan"), "%(prog)s [OPTION ...] [POLICY]"),
+    "validate": "%(prog)s [OPTION ...] [POLICY ...]",
+}
 
 
 def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mailtls",
         description="The CI gate for mail transport security.",
-        epilog=_EPILOG,
+        epilog=EPILOGS[""],
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     check = _command(commands, "check", "probe the live servers and judge them by the policy")
     _policy(check)
     _choice(check)
@@ -44,26 +40,39 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
     plan = _command(commands, "plan", "list what would be asked, without asking it")
     _policy(plan)
     _choice(plan)
-    validate = _command(commands, "validate", "check the policy file alone, without any network")
-    _policy(validate)
+    validate = _command(commands, "validate", "check policy files alone, without any network")
+    _policy(validate, "*")
     _format(validate, ("text", "github"))
+    _color(validate)
     explain = _command(commands, "explain", "print what a rule checks, why, and how to mend it")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="a rule's id; none lists them")
     demo = _command(commands, "demo", "check drifted servers on loopback; needs no network")
     _color(demo)
+    completion = _command(
+        commands, "completion", "print a script that completes commands in a shell"
+    )
+    completion.add_argument("shell", choices=SHELLS, help="the shell")
     return parser
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_text: str
+    commands: argparse._SubParsersAction[Parser], name: str, help_text: str
 ) -> argparse.ArgumentParser:
-    return commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+    return commands.add_parser(
+        name,
+        help=help_text,
+        description=f"{help_text[0].upper()}{help_text[1:]}.",
+        epilog=EPILOGS[name],
+        usage=_USAGES.get(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
 
 
-def _policy(parser: argparse.ArgumentParser) -> None:
+def _policy(parser: argparse.ArgumentParser, nargs: str = "?") -> None:
     parser.add_argument(
         "policy",
-        nargs="?",
+        nargs=nargs,
         metavar="POLICY",
         help="the policy; default: mailtls.yml, mailtls.yaml, .github/mailtls.yml, .mailtls.yml",
     )
@@ -72,19 +81,35 @@ def _policy(parser: argparse.ArgumentParser) -> None:
 def _choice(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is checked")
     group.add_argument(
-        "--only", action="append", default=[], metavar="NAME|GLOB", help="endpoints; repeatable"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME|GLOB",
+        help="these endpoints alone; repeatable",
     )
     group.add_argument(
-        "--rule", action="append", default=[], metavar="ID", help="rules; repeatable"
+        "--rule", action="append", default=[], metavar="ID", help="these rules alone; repeatable"
     )
 
 
 def _format(parser: argparse._ActionsContainer, formats: Sequence[str]) -> None:
-    parser.add_argument("--format", choices=formats, default="text", help="standard output")
+    listed = ", ".join(formats)
+    parser.add_argument(
+        "--format",
+        choices=formats,
+        default="text",
+        metavar="FORMAT",
+        help=f"what is printed (default text): {listed}",
+    )
 
 
 def _color(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours: in a terminal (auto, the default), always or never",
+    )
 
 
 def _output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
@@ -100,8 +125,7 @@ def _output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     )
     group.add_argument(
         "--fail-on",
-        type=Level,
-        choices=list(Level),
+        type=arguments.level,
         default=Level.ERROR,
         metavar="error|warning|note",
         help="the least level that fails the run (default error)",
@@ -113,8 +137,12 @@ def _output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
         help="whether what could not be determined ends with exit code 3 (default fail)",
     )
     _color(group)
-    group.add_argument("-q", "--quiet", action="store_true", help="failures and the verdict only")
-    group.add_argument("-v", "--verbose", action="store_true", help="with transcripts")
+    group.add_argument(
+        "-q", "--quiet", action="store_true", help="leave out what is in order, and progress"
+    )
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="add the transcript to each finding"
+    )
 
 
 def _network(parser: argparse.ArgumentParser) -> None:

@@ -3,8 +3,9 @@
 Banners, certificate fields, DNS names and policy text reach terminals, workflow logs, Markdown,
 HTML and XML. Each format adds its own escaping on top; what is dangerous everywhere is made
 visible here: control characters (C0, DEL, C1), line and paragraph separators, bidirectional,
-zero-width and other invisible format characters, lone surrogates, and the `##[` and `::name` that the workflow runner
-reads as commands (the first anywhere in a line). The `::` of an IPv6 address stays.
+zero-width and other invisible format characters, lone surrogates, and what the logs of a CI are read for:
+the `##[` and `::name` of GitHub's runner and the `##vso[` of Azure's agent (the ones with `##`
+anywhere in a line), and GitLab's `section_start:`. The `::` of an IPv6 address stays.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _UNSAFE = re.compile(
 
 # Every command name the runner registers has a letter beyond f or a hyphen; no hextet has.
 _COMMAND = re.compile("::(?=[A-Za-z-]*[G-Zg-z-])")
+# With any word between, for others have copied the form (`##teamcity[`).
+_BRACKET = re.compile(r"(##\w*)\[")
+_SECTION = re.compile(r"(section_(?:start|end)):", re.IGNORECASE)
 _ONE_BYTE = 0xFF
 
 
@@ -41,7 +45,8 @@ def clean(text: str, limit: int = LIMIT) -> str:
     """
     cut = len(text) - limit
     shown = _UNSAFE.sub(_visible, text[:limit] if cut > 0 else text)
-    shown = _COMMAND.sub(":\\\\x3a", shown.replace("##[", "##\\x5b"))
+    shown = _COMMAND.sub(":\\\\x3a", _BRACKET.sub(r"\1\\x5b", shown))
+    shown = _SECTION.sub(r"\1\\x3a", shown)
     return f"{shown}... (+{cut} characters)" if cut > 0 else shown
 
 

@@ -24,6 +24,7 @@ from mailtls.policy.delivery import Delivery
 from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
+from mailtls.probe.reach import may_be_asked
 from mailtls.probe.web import PORTS, Web
 from mailtls.rules import (
     certificate_expiry,
@@ -130,7 +131,7 @@ async def deliver(
         network=web.network,
         settings=web.settings,
         routes=web.routes,
-        web=web,
+        web=replace(web, allowed=may_be_met),
         endpoints={endpoint.name: endpoint for endpoint in policy.endpoints},
         targets=lambda endpoint: tuple(book.targets(endpoint)),
         question=session_question,
@@ -150,6 +151,11 @@ async def deliver(
     )
     _tell_withheld(evidence)
     return replace(book, deliveries=evidence)
+
+
+def may_be_met(address: str) -> bool:
+    """Return whether a policy's URL may lead there: never to where a cloud hands out credentials."""
+    return may_be_asked(address, private=True)
 
 
 def acceptable(policy: Policy, now: datetime) -> Acceptable:

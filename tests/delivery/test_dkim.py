@@ -130,6 +130,8 @@ def test_text_behind_the_signed_length_does_not_count() -> None:
         (f"{RSA.record}; s=tlsrpt", "not for mail"),
         (dkimpy.rsa_key(1024).record, "a signed header field was changed"),
     ],
+    # The keys are made anew in each process; xdist's processes have to name the same tests.
+    ids=range(9),
 )
 def test_a_key_that_does_not_serve_is_told(record, detail) -> None:
     signature = one(signed(), record)

@@ -6,14 +6,17 @@ import asyncio
 import base64
 
 import pytest
+from OpenSSL import SSL
 
 from delivery.postbox import CREDENTIAL, ENDPOINT, postbox, tools
+from lab.gnusasl import GnuSasl
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.login import LoggedIn, login
 from mailtls.delivery.secrecy import Redactor, Secret
 from mailtls.delivery.visit import visit
 from mailtls.evidence import Missing
 from mailtls.flow import RefusalKind, Refused, Stage, Withheld, WithheldKind
+from probe.peers import AUTHORITY, NAME, peer
 
 TOKEN = Credential(name="SMTP", username="probe", token=Secret("canary-token"))
 
@@ -132,6 +135,49 @@ def test_an_exchange_that_goes_wrong_is_called_off(challenge, why):
     assert isinstance(visited.outcome, Missing)
     assert why in visited.outcome.detail
     assert box.heard[2] == "*"
+
+
+def bound_server(tmp_path, seen: list[str]):
+    """Return a talk that exports its own session's key and lets GNU SASL decide on the login."""
+    leaf = AUTHORITY.issue(NAME)
+    (tmp_path / "chain.pem").write_bytes(leaf.chain)
+    (tmp_path / "key.pem").write_bytes(leaf.key)
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.use_certificate_chain_file(str(tmp_path / "chain.pem"))
+    context.use_privatekey_file(str(tmp_path / "key.pem"))
+
+    def talk(connection):
+        connection.settimeout(None)
+        inside = SSL.Connection(context, connection)
+        inside.set_accept_state()
+        inside.do_handshake()
+        binding = inside.export_keying_material(b"EXPORTER-Channel-Binding", 32, None)
+
+        def say(text: str) -> str:
+            inside.sendall(f"{text}\r\n".encode())
+            return inside.recv(4096).decode().strip()
+
+        say("220 hi")
+        first = say("250-box\r\n250 AUTH PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS").split()
+        seen.append(first[1])
+        with GnuSasl("SCRAM-SHA-256-PLUS", "probe", "canary-value") as sasl:
+            server_first = sasl.say(base64.b64decode(first[2]), binding)
+            final = say(f"334 {base64.b64encode(server_first).decode()}")
+            server_final = sasl.say(base64.b64decode(final))
+        assert say(f"334 {base64.b64encode(server_final).decode()}") == ""
+        seen.append(say("235 in"))
+        inside.sendall(b"221 bye\r\n")
+
+    return talk
+
+
+def test_a_login_is_bound_to_the_very_session(tmp_path):
+    seen: list[str] = []
+    with peer(bound_server(tmp_path, seen)) as (port, _):
+        means = tools(port)
+        visited = asyncio.run(visit(ENDPOINT, means, lambda each: login(each, CREDENTIAL, means)))
+    assert visited.outcome == LoggedIn(mechanism="SCRAM-SHA-256-PLUS")
+    assert seen == ["SCRAM-SHA-256-PLUS", "QUIT"]
 
 
 def test_a_success_without_proof_is_none():

@@ -93,6 +93,17 @@ def test_a_reply_in_clear_behind_the_junk_is_not(protocol):
     assert outcome == Fallback(alerted=True, resumed=(shown,))
 
 
+@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3, Protocol.SIEVE])
+def test_who_talks_in_clear_is_asked_once_more(protocol):
+    """What was left of the junk had spoilt the first command, as with Courier's POP3 server."""
+    reply, shown = SMUGGLED[protocol]
+    refusals = (b"-ERR NO TLS failed\r\n", b"-ERR NO what\r\n")
+    outcome, sent = told(fallback(protocol, WORD), ALERT, *refusals, reply)
+
+    assert outcome == Fallback(alerted=True, resumed=(shown,))
+    assert sent == JUNK_RECORD + (CROSSINGS[protocol].smuggled(WORD) + b"\r\n") * 2
+
+
 def test_words_and_an_end_without_an_alert():
     outcome, _ = told(fallback(Protocol.SMTP, WORD), b"500 what\r\n", ends=True)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from e2e.explained import EXPLAINED, Why
@@ -213,15 +214,20 @@ def version(install: Install) -> str:
     if exact:
         return exact
     if name == "aiosmtpd":
-        from importlib.metadata import version as installed
-
-        return installed(name)
+        return metadata.version(name)
     return packages.version(name)
 
 
 def versions() -> dict[str, str]:
     """Return the version of each install on this machine."""
     return {install.name: version(install) for install in INSTALLS}
+
+
+def release(number: str) -> str:
+    """Return the first two numbers of a version, without the epoch."""
+    match = re.match(r"(?:\d+:)?(\d+\.\d+)", number)
+    assert match, number
+    return match[1]
 
 
 def recorded(text: str) -> dict[str, str]:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from factories import endpoint
+from e2e.subject import NAME, Server
 from lab import postfix
 from lab.dovecot import Dovecot
 from lab.fleet import FLOOR
 from lab.pki import Pki
 from lab.postfix import Postfix
 from lab.process import Daemon, require, running
-from mailtls.evidence import HelloEvidence, Observation, Observed, ServerAnswer
-from mailtls.policy.model import Endpoint, Profile, TlsExpectation
+from mailtls.policy.model import TlsExpectation
 from mailtls.policy.profiles import load_profile
-from mailtls.probe.attempt import Attempt
-from mailtls.probe.perform import perform
-from mailtls.probe.questions import HelloQuestion, Offer, Question, SessionQuestion, Target
 from mailtls.rules import RULES, tls_cipher, tls_group, tls_version
-from mailtls.rules.base import Finding, Rule, TargetView, hello_question
 from mailtls.rules.grades import suite_weights
-from mailtls.terms import Level, Mode, Outcome, TlsVersion
+from mailtls.terms import Level, Outcome, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import group_by_name, suite_by_name, suites
-from probe.peers import network, peer, settings
+from probe.peers import peer
 
-NAME = "mail.example.test"
-BCP195 = load_profile("bcp195")
 PROFILES = ("bcp195", "mozilla-intermediate-6.0", "mozilla-modern-6.0", "ncsc-nl-2025-05")
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 VERSIONS = {
@@ -49,82 +37,6 @@ VERSIONS = {
 }
 GROUPS_1_3 = ("X25519", "P-256", "P-384", "P-521", "X448", "ffdhe2048", "ffdhe4096")
 CURVES_1_2 = ("X25519", "P-256", "P-384", "P-521", "X448", "secp224r1", "brainpoolP256r1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A running server that speaks TLS from the first byte."""
-
-    address: str
-    port: int
-    answers: dict[Question, Observation] = field(default_factory=dict)
-
-    def openssl(self, *options: str) -> bool:
-        """Return whether s_client completes a handshake with these options alone."""
-        where = f"{self.address}:{self.port}"
-        done = subprocess.run(
-            ["openssl", "s_client", "-connect", where, "-servername", NAME, *options],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=20,
-            check=False,
-            env={"OPENSSL_CONF": "/dev/null"},
-        ).stdout
-        return b"Cipher is (NONE)" not in done and b"Cipher is " in done
-
-    def each(self, asked: dict[object, tuple[str, ...]]) -> set[object]:
-        """Return the keys whose options s_client completes a handshake with."""
-        with ThreadPoolExecutor(4) as pool:
-            done = dict(
-                zip(asked, pool.map(lambda o: self.openssl(*o), asked.values()), strict=True)
-            )
-        return {key for key, accepted in done.items() if accepted}
-
-    def ask(self, question: Question) -> Observation:
-        """Ask one question as the program does, and an equal one no more."""
-        if question in self.answers:
-            return self.answers[question]
-        attempt = Attempt(
-            question=question,
-            target=Target(host=NAME, port=self.port, address=self.address),
-            port=self.port,
-            settings=settings(),
-            # Some of these servers never say a word inside TLS: nobody waits for it.
-            deadline=time.monotonic() + (3 if isinstance(question, SessionQuestion) else 20),
-            on_progress=lambda: None,
-        )
-        self.answers[question] = asyncio.run(perform(attempt, network()))
-        return self.answers[question]
-
-    def chosen(self, offer: Offer) -> ServerAnswer | None:
-        """Return what a raw hello is answered with, None for a refusal."""
-        seen = self.ask(hello_question(self.endpoint, offer))
-        assert isinstance(seen, Observed), seen
-        assert isinstance(seen.evidence, HelloEvidence)
-        answer = seen.evidence.answer
-        return answer if isinstance(answer, ServerAnswer) else None
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The server as a policy would have it."""
-        return endpoint(host=NAME, identity=NAME, port=self.port, mode=Mode.IMPLICIT)
-
-    def findings(
-        self, rule: Rule, profile: Profile = BCP195, tls: TlsExpectation | None = None
-    ) -> list[Finding]:
-        """Return what a rule says, asking no more than it needs."""
-        of = replace(self.endpoint, tls=tls or TlsExpectation())
-        answers = {question: self.ask(question) for question in rule.needs(of, profile)}
-        assert sum(isinstance(q, HelloQuestion) for q in answers) <= 7
-        view = TargetView(
-            endpoint=of,
-            profile=profile,
-            target=Target(host=NAME, port=self.port, address=self.address),
-            answers=answers,
-            unresolved=None,
-            now=datetime.now(UTC),
-        )
-        return list(rule.check(view))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import re
 import smtplib
 import ssl
@@ -14,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from e2e.run import Run, check
-from lab import dovecot, fleet
+from lab import courier, cyrus, dovecot, fleet
+from lab.courier import Courier
+from lab.cyrus import Cyrus
 from lab.exim import Exim
+from lab.names import connect_to
 from lab.process import require, running
 
 # As Debian's jail.conf runs them in the jails postfix, postfix-sasl and dovecot.
@@ -116,14 +120,43 @@ def test_exim_counts_nothing_and_refuses_nobody(lab_folder, subnet, pki, tmp_pat
     assert run.report["counts"]["inconclusive"] == 0
     assert "too many connections" not in log
 
-    def matched(text: str) -> int:
+    def matched(text: str, filter_name: str = "exim") -> int:
         (tmp_path / "mainlog").write_text(text)
-        return counted(tmp_path / "mainlog", "exim")
+        return counted(tmp_path / "mainlog", filter_name)
 
-    assert matched(log) == 0
+    assert matched(log) == matched(log, "exim-spam") == 0
     now = log.splitlines()[-1][:19]
     refused = f"{now} H=(x) [192.0.2.1] F=<> rejected RCPT <a@b>: relay not permitted\n"
     assert matched(log + refused) == 1
+
+
+@pytest.mark.parametrize("server", [Cyrus, Courier])
+def test_cyrus_and_courier_count_nothing_either(lab_folder, subnet, pki, tmp_path, server):
+    """Their jails are cyrus-imap, sieve and courier-auth; a wrong password is the control."""
+    ports, first, *more = {
+        Cyrus: (cyrus.PORTS, "cyrus-imap", "sieve"),
+        Courier: (courier.PORTS, "courier-auth"),
+    }[server]
+    address, host, log = subnet.address(), "mail.example.test", tmp_path / "mail.log"
+    daemon = server(lab_folder / f"watched-{first}", address, pki.issue(host))
+    mode = {993: "implicit", 995: "implicit"}
+    endpoints = [
+        {"host": host, "port": port, "mode": mode.get(port, "starttls")} for port in ports.values()
+    ]
+    led = connect_to((host, port, address) for port in ports.values())
+    with running(daemon):
+        run = check(tmp_path, endpoints, *led, ca_file=pki.ca_file)
+        client = imaplib.IMAP4(address, 143, timeout=20)
+        seen = daemon.log()
+        with suppress(imaplib.IMAP4.error):
+            client.login(dovecot.USER, "wrong")
+        client.shutdown()
+    assert run.report["counts"]["inconclusive"] == 0
+
+    log.write_text(seen)
+    assert [counted(log, name) for name in (first, *more)] == [0] * (1 + len(more))
+    log.write_text(daemon.log())
+    assert counted(log, first) == 1
 
 
 def test_every_session_said_goodbye(watched):

@@ -10,8 +10,7 @@ from lab import packages
 from lab.namespace import MAIL, Account, Namespace
 from lab.oracle import hashed
 from lab.pki import Identity
-from lab.process import Daemon
-from lab.syslog import Syslog
+from lab.syslog import SyslogDaemon
 
 PACKAGES = ("courier-imap", "courier-pop", "courier-authlib-userdb")
 USER = "user@example.test"
@@ -42,7 +41,7 @@ wait
 """
 
 
-class Courier(Daemon):
+class Courier(SyslogDaemon):
     """Courier's servers on one address, below `folder`; start them with `process.running`.
 
     The configuration is the package's own, with a certificate, the user `USER`, and `settings`
@@ -92,22 +91,12 @@ class Courier(Daemon):
         script.write_text(
             _SCRIPT.format(listeners="".join(_listener(address, *each) for each in ports.items()))
         )
-        self._syslog = Syslog(space.log_socket, folder / "courier.log")
         super().__init__(
             argv=space.argv(["sh", str(script)]),
             listens=[(address, port) for port in ports.values()],
             log_file=folder / "courier.log",
+            log_socket=space.log_socket,
         )
-
-    def launch(self) -> None:
-        """Start the programs, and before them what takes their log."""
-        self._syslog.start()
-        super().launch()
-
-    def ended(self) -> None:
-        """Wait until no process is left, and until the log is written."""
-        super().ended()
-        self._syslog.stop()
 
 
 def _passwords(space: Namespace) -> None:

@@ -6,22 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab import packages
+from lab.dovecot import PORTS
 from lab.namespace import Account, Namespace
 from lab.pki import Identity
-from lab.process import Daemon
-from lab.syslog import Syslog
+from lab.syslog import SyslogDaemon
 
 PACKAGES = ("cyrus-imapd", "cyrus-pop3d", "sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
 USER = "user"
 PASSWORD = "lab-password"
-PORTS: Mapping[str, int] = {
-    "imap": 143,
-    "imaps": 993,
-    "pop3": 110,
-    "pop3s": 995,
-    "sieve": 4190,
-    "lmtp": 24,
-}
 _PROGRAMS = {
     "imap": "imapd -U 30",
     "imaps": "imapd -s -U 30",
@@ -35,7 +27,7 @@ _AS_CYRUS = (f"--reuid={_CYRUS.number}", f"--regid={_MAIL_GROUP}", "--clear-grou
 _PASSWORDS = "/var/lib/cyrus/sasldb2"
 
 
-class Cyrus(Daemon):
+class Cyrus(SyslogDaemon):
     """One Cyrus master on one address, below `folder`; start it with `process.running`.
 
     The configuration is the package's own imapd.conf, with a certificate, a user (`USER`, whose
@@ -87,7 +79,6 @@ class Cyrus(Daemon):
         space.secret("/etc/cyrus/key.pem", identity.key_file.read_text(), _CYRUS)
         for part in ("/var/lib/cyrus", "/var/spool", "/run/cyrus"):
             space.give(part, _CYRUS)
-        self._syslog = Syslog(space.log_socket, folder / "cyrus.log")
         password = ["sh", "-c", f"echo {PASSWORD} | saslpasswd2 -pc -f {_PASSWORDS} {USER}"]
         super().__init__(
             argv=space.argv(
@@ -98,17 +89,8 @@ class Cyrus(Daemon):
             ),
             listens=[(address, port) for port in ports.values()],
             log_file=folder / "cyrus.log",
+            log_socket=space.log_socket,
         )
-
-    def launch(self) -> None:
-        """Start the program, and before it what takes its log."""
-        self._syslog.start()
-        super().launch()
-
-    def ended(self) -> None:
-        """Wait until no process is left, and until the log is written."""
-        super().ended()
-        self._syslog.stop()
 
 
 def _services(address: str, ports: Mapping[str, int], lmtp: str) -> str:

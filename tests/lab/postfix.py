@@ -53,12 +53,16 @@ _SUBMISSION = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpService:
-    """One smtpd of master.cf: where it listens, what it proves itself with, its `-o` options."""
+    """One smtpd of master.cf: where it listens, what it proves itself with, its `-o` options.
+
+    `screened` puts postscreen in front of it, which one service of an instance can have.
+    """
 
     address: str
     port: int
     identity: Identity | None
     options: Mapping[str, str] = field(default_factory=dict)
+    screened: bool = False
 
 
 def relay(
@@ -67,9 +71,12 @@ def relay(
     *,
     port: int = 25,
     options: Mapping[str, str] | None = None,
+    screened: bool = False,
 ) -> SmtpService:
     """Return a public MX as Postfix ships it: TLS offered, not demanded, no AUTH."""
-    return SmtpService(address=address, port=port, identity=identity, options=options or {})
+    return SmtpService(
+        address=address, port=port, identity=identity, options=options or {}, screened=screened
+    )
 
 
 def submission(
@@ -126,6 +133,12 @@ lmtp       unix  - - n -     - lmtp
 anvil      unix  - - n -     1 anvil
 scache     unix  - - n -     1 scache
 postlog    unix-dgram n - n - 1 postlogd
+"""
+# As master.cf of the package has them, commented out; postscreen hands over to a service "smtpd".
+_SCREEN = """\
+{listens} n - n - 1 postscreen
+dnsblog    unix  - - n -     0 dnsblog
+tlsproxy   unix  - - n -     0 tlsproxy
 """
 
 
@@ -215,4 +228,7 @@ def _master_line(service: SmtpService) -> str:
     else:
         options.setdefault("smtpd_tls_security_level", "none")
     overrides = "".join(f"\n  -o {{ {name} = {value} }}" for name, value in options.items())
-    return f"{service.address}:{service.port} inet n - n - - smtpd{overrides}\n"
+    listens = f"{service.address}:{service.port} inet"
+    if service.screened:
+        return _SCREEN.format(listens=listens) + f"smtpd pass - - n - - smtpd{overrides}\n"
+    return f"{listens} n - n - - smtpd{overrides}\n"

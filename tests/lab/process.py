@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 PATIENCE = 20.0  # seconds a start or an end may take before it counts as broken
 PAUSE = 0.01  # seconds between two looks
@@ -24,7 +25,7 @@ class LabError(RuntimeError):
 
 def require(program: str, package: str) -> str:
     """Return the path of `program`, a command or an absolute path; fail naming its Debian package."""
-    found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin")
     if found is None:
         raise LabError(f"{program} is missing: install the Debian package {package}")
     return found
@@ -52,10 +53,13 @@ def workspace() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def listening() -> frozenset[tuple[str, int]]:
-    """Return every (IPv4 address, port) that listens, without the log lines a connection leaves."""
+def listening(process: int | Literal["self"] = "self") -> frozenset[tuple[str, int]]:
+    """Return every (IPv4 address, port) that listens, without the log lines a connection leaves.
+
+    In the network namespace of `process`, which has to run.
+    """
     found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+    for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]:
         local, state = line.split()[1:4:2]
         address, port = local.split(":")
         if state == LISTEN:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+from lab.process import Daemon
 
 _LIMIT = 65536
 _PRIORITY = re.compile(r"^<\d+>")
@@ -40,3 +43,28 @@ class Syslog:
             while data := self._socket.recv(_LIMIT):
                 text = _PRIORITY.sub("", data.decode("utf-8", "backslashreplace"), count=1)
                 log.write(_TIMESTAMP.sub(rf"\1 {self._host} ", text).rstrip("\n\0") + "\n")
+
+
+class SyslogDaemon(Daemon):
+    """A server that logs by syslog(3), to a socket that its namespace has in place of /dev/log."""
+
+    def __init__(
+        self,
+        *,
+        argv: Sequence[str],
+        listens: Sequence[tuple[str, int]],
+        log_file: Path,
+        log_socket: Path,
+    ) -> None:
+        super().__init__(argv=argv, listens=listens, log_file=log_file)
+        self._syslog = Syslog(log_socket, log_file)
+
+    def launch(self) -> None:
+        """Start the program, and before it what takes its log."""
+        self._syslog.start()
+        super().launch()
+
+    def ended(self) -> None:
+        """Wait until no process is left, and until the log is written."""
+        super().ended()
+        self._syslog.stop()

@@ -25,6 +25,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "delivery/mailbox/imap_session.py": "one session is a mailbox: tests/delivery/mailbox/test_imap.py",
     "delivery/mechanism.py": "a contract, which mypy checks",
     "delivery/tools.py": _VALUES,
+    "means.py": "what check is given, and refuses: tests/test_commands.py",
+    "refusals.py": "each refusal as a user meets it: tests/test_commands.py",
     "engine.py": "the contract of the engines, which mypy checks",
     "evidence.py": _VALUES,
     "flow.py": _VALUES,

@@ -254,3 +254,15 @@ def test_without_starttls_only_what_clear_text_decides_is_asked():
 
     asked = {type(q) for (_, q), s in book.answers.items() if s.attempts}
     assert asked == {SessionQuestion, UpgradeQuestion}
+
+
+def test_it_is_told_how_many_targets_are_open():
+    changes: list[int] = []
+    with responder() as server, responder() as other:
+        expected = policy(smtp(server.port), smtp(other.port, "two"))
+        runner = Runner(
+            network(), limits=LIMITS, settings=settings(), routes=Routes(), on_open=changes.append
+        )
+        asyncio.run(runner.run(build_plan(expected, RULES)))
+
+    assert changes == [2, -1, -1]

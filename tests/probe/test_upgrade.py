@@ -49,7 +49,7 @@ def test_smtp_says_mail_before_and_behind_tls_and_takes_it_back(hello):
     with server("smtp", Faults()) as (port, served):
         seen, in_clear, on_session, own = walk(port, hello=hello)
 
-    ends = ["STARTTLS", f"SSLv2 hello offering SSLv2: 11 suites, 0 groups, SNI {NAME}"]
+    ends = ["STARTTLS", f"SSLv2 hello offering SSLv2: suites: 11, groups: 0, SNI {NAME}"]
     assert in_clear == [MAIL, HELLO, MAIL, *(ends if hello else ["QUIT"])]
     assert on_session == [HELLO, "STARTTLS", MAIL, HELLO, MAIL, "RSET", "STARTTLS", "QUIT"]
     assert [seen.unannounced.code, seen.clear.code] == ["530", "530"]

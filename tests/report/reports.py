@@ -270,3 +270,26 @@ def hostile() -> Report:
         ],
         title=POISON,
     )
+
+
+def said_by_strangers(one: str, two: str, three: str) -> Report:
+    """Return a failure, an open question and a waived failure that say these texts."""
+    return report(
+        [
+            failure(
+                message=one,
+                observed=two,
+                remedy=three,
+                expected=one + two,
+                transcript=(Line(side="S", text=one),),
+            ),
+            unknown(endpoint=NAMES[1], message=two, observed=three, route=("endpoints", 1)),
+            failure(
+                endpoint=NAMES[2],
+                message=three,
+                outcome=Outcome.WAIVED,
+                route=("endpoints", 2),
+            ),
+        ],
+        title=one,
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtls.report.excerpt import mark
+from mailtls.report.columns import columns
+from mailtls.report.excerpt import mark, narrow
 from mailtls.report.model import Excerpt
 from mailtls.verdict import Location
 
@@ -50,6 +51,32 @@ def test_a_long_line_is_cut_around_the_span():
     assert marked.text.startswith("...a")
     assert marked.text.endswith("b...")
     assert len(marked.text) <= 74
+
+
+def test_wide_characters_are_cut_by_columns():
+    marked = mark("名" * 100 + "SPAN" + "前" * 100, at(101, 105))
+
+    assert columns(marked.text) <= 74
+    assert columns(marked.text[: marked.text.index("SPAN")]) == marked.start
+    assert marked.width == 4
+
+
+def test_a_narrow_terminal_gets_less_of_the_line_and_still_the_span():
+    marked = narrow(mark("a" * 30 + "SPAN" + "b" * 30, at(31, 35)), 20)
+
+    assert marked.text == "..." + "a" * 10 + "SPAN" + "b" * 6 + "..."
+    assert under(marked) == "SPAN"
+    assert narrow(marked, 80) == marked
+    long = narrow(mark("a" * 60, at(1, 61)), 20)
+    assert (long.text, long.start, long.width) == ("a" * 20 + "...", 0, 20)
+
+
+@given(st.text(max_size=90), st.integers(1, 100), st.integers(1, 100), st.integers(10, 80))
+def test_any_excerpt_fits_any_room(line, column, end_column, room):
+    shown = narrow(mark(line, at(column, end_column)), room)
+
+    assert columns(shown.text) <= max(room, 10) + 6
+    assert shown.start + shown.width <= columns(shown.text) + 1
 
 
 def test_a_command_put_together_across_the_span_is_none():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailtls.report.findings import Group, groups, merge, tally
+from mailtls.report.findings import Group, groups, merge, observed, tally
 from mailtls.report.model import Report
 from mailtls.terms import Cause, Level, Outcome, Phase
 from report.reports import NAMES, failure, mixed, report, unknown, verdict
@@ -110,3 +110,39 @@ def test_what_is_waived_is_kept_apart():
 
     assert [finding.result.rule for finding in group.waived] == ["tls-version"]
     assert [finding.result.rule for finding in group.findings] == ["mode"]
+
+
+def test_what_the_message_of_an_open_question_says_is_not_said_twice():
+    (repeated,) = report([unknown()]).results
+    (more,) = report([unknown(observed="not tested: 192.0.2.1:25")]).results
+    (failed,) = report([failure(message="saw TLSv1.0 negotiated")]).results
+
+    assert observed(repeated) == ""
+    assert observed(more) == "not tested: 192.0.2.1:25"
+    assert observed(failed) == "TLSv1.0 negotiated"
+
+
+def test_what_many_rules_leave_open_for_one_reason_is_told_by_the_first_on_the_wire():
+    rules = ("certificate-name", "mode", "reachable", "tls-version")
+    made = report(
+        [
+            *(
+                unknown(rule=rule, address=at)
+                for rule in rules
+                for at in ("192.0.2.1", "192.0.2.2")
+            ),
+            unknown(rule="tls-version", address="192.0.2.1", message="another reason"),
+            failure(rule="mode"),
+            failure(rule="tls-version"),
+        ]
+    )
+    group = first(made)
+
+    told = [(each.result.rule, each.result.outcome, each.addresses) for each in group.findings]
+    assert told == [
+        ("mode", Outcome.FAIL, ("192.0.2.1",)),
+        ("tls-version", Outcome.FAIL, ("192.0.2.1",)),
+        ("reachable", Outcome.INCONCLUSIVE, ("192.0.2.1", "192.0.2.2")),
+        ("tls-version", Outcome.INCONCLUSIVE, ("192.0.2.1",)),
+    ]
+    assert set(group.unjudged) == {"certificate-name", "mode", "tls-version"}

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtls.errors import Problem
-from mailtls.evidence import Line
 from mailtls.report import github
+from mailtls.report.annotations import Annotation
 from mailtls.terms import Cause, Level, Outcome
 from mailtls.verdict import Location
-from report.reports import NAMES, failure, mixed, report, unknown, verdict
+from report.reports import NAMES, failure, mixed, report, said_by_strangers, unknown, verdict
 from report.runner_oracle import commands
 
 PLACE = Location(file="a,b:c%.yml", line=3, column=5, end_line=3, end_column=9)
@@ -156,20 +156,7 @@ HOSTILE = st.one_of(
 @given(HOSTILE, HOSTILE, HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_no_text_of_a_stranger_becomes_a_command(one, two, three):
-    hostile = report(
-        [
-            failure(
-                message=one,
-                observed=two,
-                remedy=three,
-                expected=one + two,
-                transcript=(Line(side="S", text=one),),
-            ),
-            unknown(endpoint=NAMES[1], message=two, observed=three, route=("endpoints", 1)),
-            verdict(endpoint=NAMES[2], message=three),
-        ],
-        title=one,
-    )
+    hostile = said_by_strangers(one, two, three)
 
     names = [each.name for each in commands(github.render(hostile))]
 
@@ -235,7 +222,9 @@ ANYTHING = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1
 @given(ANYTHING, ANYTHING, ANYTHING, st.integers(1, 99), st.integers(0, 9))
 def test_the_runner_reads_back_what_was_written(file, title, message, column, width):
     where = Location(file=file, line=7, column=column, end_line=7, end_column=column + width)
-    told = github.Annotation(level=Level.NOTE, location=where, title=f"t {title}.", message=message)
+    told = Annotation(
+        level=Level.NOTE, location=where, code="x", title=f"t {title}.", message=message
+    )
     (read,) = commands("\n".join(github.annotate([told])))
 
     assert (read.name, read.data) == ("notice", message)

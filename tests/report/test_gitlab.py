@@ -67,10 +67,16 @@ def test_severities_follow_the_level_and_the_tolerance():
     assert entries(report([unknown()], tolerate=True))[0]["severity"] == "info"
 
 
-def test_what_passed_and_what_is_waived_is_not_told():
-    assert (
-        gitlab.render(report([verdict(), verdict(rule="mode", outcome=Outcome.WAIVED)])) == "[]\n"
-    )
+def test_what_passed_is_not_told_and_what_is_waived_is_info_under_a_name_of_its_own():
+    assert gitlab.render(report([verdict()])) == "[]\n"
+    (counting,) = entries(report([failure()]))
+    (waived,) = entries(report([failure(outcome=Outcome.WAIVED)]))
+
+    assert waived["severity"] == "info"
+    assert waived["description"].startswith("waived: tls-version: smtp.example.com:587")
+    assert waived["fingerprint"] != counting["fingerprint"]
+    both = report([failure(outcome=Outcome.WAIVED), unknown(address="192.0.2.2")])
+    assert [each["severity"] for each in entries(both)] == ["major", "info"]
 
 
 def test_a_contradiction_in_the_policy_is_told_once():
@@ -83,5 +89,5 @@ def test_a_contradiction_in_the_policy_is_told_once():
 
 
 def test_text_of_a_stranger_stays_text():
-    assert len(entries(hostile())) == 3
+    assert len(entries(hostile())) == 4
     assert gitlab.render(hostile()).isascii()

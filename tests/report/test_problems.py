@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailtls.errors import Problem
 from mailtls.report.problems import render
+from mailtls.report.text import Paint, Style
 from mailtls.terms import Level
 from mailtls.verdict import Location
 
@@ -20,7 +21,7 @@ def test_a_problem_has_its_line_what_was_expected_and_what_may_be_meant():
         "  12 |     prot: 25\n"
         "     |     ^^^^\n"
         "  expected: a key of an endpoint\n"
-        "  hint: did you mean 'port'?\n"
+        "  hint:     did you mean 'port'?\n"
     )
 
 
@@ -34,6 +35,14 @@ def test_every_problem_is_told_in_the_order_given():
     two = [Problem(location=PLACE, message="one"), Problem(location=PLACE, message="two")]
 
     assert [line.rpartition(" ")[2] for line in render(two, lambda _: "").splitlines()] == ["one", "two"]  # fmt: skip
+
+
+def test_long_words_are_wrapped_and_levels_are_coloured_on_demand():
+    told = Problem(location=PLACE, message="odd", expected="one of " + "word, " * 30)
+
+    narrow = render([told], lambda _: "x" * 90, Style(width=40))
+    assert max(map(len, narrow.splitlines())) <= 40
+    assert "\x1b[31;1merror\x1b[0m" in render([told], lambda _: "", Style(paint=Paint(on=True)))
 
 
 def test_hostile_text_of_a_policy_stays_on_its_line():

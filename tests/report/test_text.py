@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mailtls.report import text
+from mailtls.report.columns import columns
+from mailtls.report.text import Paint, Style
 from mailtls.terms import Level, Outcome
-from report.reports import failure, mixed, report, unknown, verdict
+from report.reports import TEXT, failure, mixed, report, unknown, verdict
 from report.ways import clear, sent, way
 
 MIXED = """\
@@ -48,13 +52,13 @@ def test_green_is_quiet():
 
 
 def test_quiet_leaves_out_what_is_in_order_and_verbose_adds_the_transcript():
-    assert "ok    " not in text.render(mixed(), quiet=True)
-    assert "     | C: EHLO probe.example" in text.render(mixed(), verbose=True)
+    assert "ok    " not in text.render(mixed(), Style(quiet=True))
+    assert "     | C: EHLO probe.example" in text.render(mixed(), Style(verbose=True))
     assert "EHLO" not in text.render(mixed())
 
 
 def test_colour_only_on_demand_and_nothing_else_differs():
-    plain, painted = text.render(mixed()), text.render(mixed(), color=True)
+    plain, painted = text.render(mixed()), text.render(mixed(), Style(paint=Paint(on=True)))
 
     assert "\x1b" not in plain
     assert "\x1b[31;1merror[tls-version]\x1b[0m" in painted
@@ -69,6 +73,22 @@ def test_lines_fit_eighty_columns_where_words_do():
     assert max(map(len, text.render(long).splitlines())) <= 80
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_lines_fit_the_terminal_also_with_wide_characters(width):
+    made = report(
+        [failure(remedy="証明書を更新する" * 20, message="ab " * 60, observed="日本 x " * 30)],
+        text=TEXT.replace("{host: smtp", "{name: 日本語の名前, host: smtp").replace(
+            "mode: starttls", "mode: starttls, identity: aaaaaaaaaaaaaa.example.com"
+        ),
+    )
+    shown = text.render(made, Style(width=width))
+
+    assert max(map(columns, shown.splitlines())) <= width
+    caret = next(line for line in shown.splitlines() if "^" in line)
+    line = shown.splitlines()[shown.splitlines().index(caret) - 1]
+    assert columns(line[: line.index("starttls")]) == caret.index("^")
+
+
 def test_levels_and_tolerance_are_said():
     warned = text.render(report([failure(level=Level.WARNING)]))
     tolerated = text.render(report([unknown()], tolerate=True))
@@ -80,7 +100,7 @@ def test_levels_and_tolerance_are_said():
 
 
 def test_what_is_waived_stays_in_sight_when_quiet():
-    shown = text.render(report([verdict(outcome=Outcome.WAIVED, message="old")]), quiet=True)
+    shown = text.render(report([verdict(outcome=Outcome.WAIVED, message="old")]), Style(quiet=True))
 
     assert "waived[tls-version] smtp.example.com:587 at 192.0.2.1: old (mailtls.yml:3)" in shown
     assert "1 waived, 0 passed" in shown
@@ -98,5 +118,5 @@ def test_the_way_of_a_test_message_is_told_in_words():
     assert "way   round trip\n      Proved: mailtls to mail.example.org" in shown
     assert "      In clear: mail.example.org to mx.example.net (in clear" in shown
     assert all(len(line) <= text.WIDTH for line in shown.splitlines() if line.startswith("      "))
-    quiet = text.render(sent(way()), quiet=True)
+    quiet = text.render(sent(way()), Style(quiet=True))
     assert "way   " not in quiet

@@ -40,8 +40,9 @@ def test_submission_that_takes_mail_in_clear_fails():
     ]
 
 
-def test_530_before_and_after_tls_is_about_the_login():
-    seen = judged("smtp", Faults(answers=MAIL_530))
+@pytest.mark.parametrize("code", ["530", "430"])
+def test_530_before_and_after_tls_is_about_the_login(code):
+    seen = judged("smtp", Faults(answers={"MAIL": f"{code} Authentication required\r\n"}))
 
     assert (seen.outcome, seen.message) == (
         Outcome.PASS,

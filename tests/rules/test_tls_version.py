@@ -13,14 +13,17 @@ from factories import (
     endpoint,
     missing,
     only,
+    seen,
     session,
     tls,
     view,
 )
-from mailtls.evidence import AlertAnswer, HandshakeRefused, HelloEvidence
+from mailtls.evidence import AlertAnswer, ClosedAnswer, HandshakeRefused, HelloEvidence
 from mailtls.policy.model import Graded, TlsExpectation
+from mailtls.rules.base import hello_question
 from mailtls.rules.tls_version import RULE
 from mailtls.terms import Cause, Level, Outcome, Phase, TlsVersion
+from mailtls.tls import offers
 
 V = TlsVersion
 OLD = "SSLv3 to TLSv1.1"
@@ -37,8 +40,8 @@ def at_least(version):
 
 
 def run(of, full=None, hellos=None, **changes):
-    seen = view(of, full, hellos, RULE, **changes)
-    return sorted((f.outcome, f.message) for f in RULE.check(seen))
+    looked_at = view(of, full, hellos, RULE, **changes)
+    return sorted((f.outcome, f.message) for f in RULE.check(looked_at))
 
 
 def asked(of, profile=BCP195):
@@ -74,8 +77,23 @@ def test_versions_of_two_grades_are_asked_apart():
 
 @pytest.mark.parametrize("refusal", [ALERT, CLOSED])
 def test_a_refusal_beside_a_session_passes(refusal):
-    findings = run(endpoint(), None, {OLD: refusal, "SSLv2": refusal})
+    findings = run(endpoint(), None, {OLD: refusal, "SSLv2": ALERT})
     assert findings == [(Outcome.PASS, "TLSv1.3 is negotiated")]
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_where_every_hello_is_closed_none_is_refused(reset):
+    """Unless one like the session's is answered: see `probe.doubt`."""
+    closed = HelloEvidence(answer=ClosedAnswer(reset=reset))
+    looked_at = view(endpoint(), None, {OLD: closed, "SSLv2": closed}, RULE)
+    finding = only(RULE.check(looked_at))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.missing.cause is (Cause.RESET if reset else Cause.CLOSED)
+
+    more = hello_question(endpoint(), offers.exactly(V.TLS1_3))
+    answers = {**looked_at.answers, more: seen(chose(V.TLS1_3))}
+    finding = only(RULE.check(replace(looked_at, answers=answers)))
+    assert (finding.outcome, finding.message) == (Outcome.PASS, "TLSv1.3 is negotiated")
 
 
 @pytest.mark.parametrize("version", [V.SSL3, V.TLS1_0, V.TLS1_1])

@@ -138,7 +138,7 @@ def _fallback(crossing: Crossing, word: str, junk: bool, alerted: bool) -> Scrip
     answered = re.compile(crossing.answered(word), re.IGNORECASE)
     command = crossing.smuggled(word) + b"\r\n"
     yield Send(JUNK_RECORD if junk else command)
-    asked = not junk
+    asked = 0 if junk else 1
     for _ in range(_LINES):
         first = yield LookAtFirst()
         if not first:
@@ -147,11 +147,14 @@ def _fallback(crossing: Crossing, word: str, junk: bool, alerted: bool) -> Scrip
             header = yield ReadLiteral(_HEADER)
             yield ReadLiteral(int.from_bytes(header[3:5]))
             alerted = True
+            talks = False
         else:
             line = (yield ReadLine()).decode("latin-1")
             if asked and answered.match(line):
                 return Fallback(alerted=alerted, resumed=(line,))
-        if not asked:
+            talks = True
+        # Who talks in clear is asked again: what was left of the junk may have spoilt the first.
+        if asked < 1 + talks:
             yield Send(command)
-            asked = True
+            asked += 1
     return Fallback(alerted=alerted, resumed=())

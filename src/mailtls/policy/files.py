@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from mailtls.errors import PolicyError, Problem, UsageError
+from mailtls.errors import DOCS, PolicyError, Problem, UsageError
 from mailtls.policy.document import BYTE_LIMIT
 from mailtls.verdict import Location
 
@@ -25,7 +25,11 @@ def find_policy(directory: Path) -> Path:
     for name in DEFAULT_NAMES:
         if (directory / name).is_file():
             return Path(name)
-    raise UsageError(f"no policy found: looked for {', '.join(DEFAULT_NAMES)}")
+    raise UsageError(
+        f"no policy found: looked for {', '.join(DEFAULT_NAMES)}",
+        fix="write one (five lines are enough), name its path, or see one work: `mailtls demo`",
+        more=f"{DOCS}index.md",
+    )
 
 
 def read_policy(path: Path) -> bytes:
@@ -35,7 +39,11 @@ def read_policy(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         start = Location(file=str(path), line=1, column=1, end_line=1, end_column=1)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        problem = Problem(location=start, message=f"the policy cannot be read: {reason}")
+        problem = Problem(
+            location=start,
+            message=f"the policy cannot be read: {reason}",
+            expected="a YAML file that this user may read",
+        )
         raise PolicyError([problem]) from error
 
 

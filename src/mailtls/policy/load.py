@@ -16,6 +16,7 @@ from mailtls.policy.model import Agreement, Policy
 from mailtls.policy.nodes import Keys, Node, PolicyDocument, Scalar
 from mailtls.policy.profiles import DEFAULT, load_profile
 from mailtls.policy.shape import check, sound_endpoints
+from mailtls.policy.waivers import build_waivers, misdated
 from mailtls.sanitizer import clean
 from mailtls.terms import Level
 
@@ -56,6 +57,7 @@ def load_text(
     document = PolicyDocument(root=root, sources=sources)
     instance, misshapen = check(root)
     told = {problem.location for problem in problems}
+    misshapen += misdated(instance, document)
     problems += [problem for problem in misshapen if problem.location not in told]
     sound = sound_endpoints(instance, alone=bool(problems))
     endpoints, meant = build_endpoints(sound, document, read)
@@ -72,7 +74,11 @@ def load_text(
         raise PolicyError(sorted(dict.fromkeys(problems), key=_place))
     profile = load_profile(instance.get("profile", DEFAULT))
     policy = Policy(
-        profile=profile, endpoints=endpoints, agreements=agreements, deliveries=deliveries
+        profile=profile,
+        endpoints=endpoints,
+        agreements=agreements,
+        deliveries=deliveries,
+        waivers=build_waivers(instance.get("waivers", ())),
     )
     return policy, document, tuple(dict.fromkeys(problems))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from mailtls.policy.delivery import Delivery
 from mailtls.terms import Expect, Level, Mode, Protocol, Role, TlsVersion
@@ -201,6 +203,28 @@ class Agreement:
     route: Route
 
 
+def named(name: str, pattern: str) -> bool:
+    """Return whether an endpoint's name is the pattern itself, or fits it as a glob.
+
+    The name of an IPv6 literal, `[2001:db8::1]:993`, would be a set of characters as a glob.
+    """
+    return name == pattern or fnmatchcase(name, pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Failures of a rule that are accepted, up to and including the day `until` (in UTC).
+
+    `endpoint` is a name or a glob. `route` is where the waiver stands in the policy.
+    """
+
+    rule: str
+    endpoint: str
+    until: date
+    reason: str
+    route: Route
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The whole policy, defaults and base file applied."""
@@ -209,6 +233,7 @@ class Policy:
     endpoints: tuple[Endpoint, ...]
     agreements: tuple[Agreement, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     def profile_of(self, endpoint: Endpoint) -> Profile:
         """Return the profile that stands for an endpoint: its own, else the policy's."""

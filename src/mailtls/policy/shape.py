@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 Value = Any
 """A typed instance of the schema: str, int, list or dict."""
 
+# What mail programs call either mode, so that the word alone does not say which.
+_CALLED_SSL = frozenset({"ssl", "tls", "ssl/tls", "smtps", "imaps", "pop3s", "tls/ssl"})
+_BOTH_MODES = (
+    "implicit where TLS starts at once (465, 993, 995), starttls where a command starts it"
+    " (25, 587, 143, 110)"
+)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
 
 
@@ -200,5 +206,7 @@ def _expected(part: dict[str, Any]) -> str:
 
 
 def _meant(text: str, known: list[str] | tuple[str, ...]) -> str:
+    if text.lower() in _CALLED_SSL and "implicit" in known:
+        return _BOTH_MODES
     close = difflib.get_close_matches(text.lower(), known, n=1)
     return f"did you mean {close[0]}?" if close else ""

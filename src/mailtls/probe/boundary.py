@@ -27,6 +27,7 @@ from mailtls.probe.conversation import BoundedStream, TlsStream, drain
 from mailtls.probe.questions import FallbackQuestion, InjectionQuestion
 from mailtls.probe.steps import behind, farewell, go_ahead, tls_engine
 from mailtls.terms import Cause, Phase, Protocol
+from mailtls.tls.session import Handshake
 
 FALLBACK_SECONDS = 5.0
 """Longest wait for what follows a junk record; servers end the connection in under one."""
@@ -46,8 +47,6 @@ async def ask_injection(
     if not isinstance(step, UpgradeReply) or not step.accepted:
         await farewell(attempt, dialect, stream, step)
         return InjectionEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
-    from mailtls.tls.session import Handshake
-
     channel = tls_engine(question.server_name)
     before = stream.received
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(
@@ -92,19 +91,17 @@ async def in_clear_again(
     stream: BoundedStream,
     failed: HelloEvidence | Missing | None = None,
     trailing: bytes = b"",
-    *,
-    hung_up: bool = False,
 ) -> Fallback | Missing:
     """Say a command in clear behind a handshake that failed, read to the end, and close tidily.
 
-    `failed` is what became of a hello, and `trailing` what came behind that; `hung_up` is whether
-    nothing came at all. Without a hello, and behind one that was accepted, a junk record makes the
-    handshake fail first.
+    `failed` is what became of a hello, and `trailing` what came behind that. Without a hello, and
+    behind one that was accepted, a junk record makes the handshake fail first.
     """
     refused = isinstance(failed, HelloEvidence) and isinstance(failed.answer, AlertAnswer)
     answered = isinstance(failed, HelloEvidence) and isinstance(failed.answer, ServerAnswer)
     answer: Fallback | Missing
-    if hung_up:
+    hung_up = isinstance(failed, HelloEvidence) and not refused and not answered
+    if hung_up and not trailing:
         answer = Fallback(alerted=False, resumed=())
     elif isinstance(failed, Missing) and failed.cause is not Cause.MALFORMED:
         answer = failed
@@ -112,7 +109,8 @@ async def in_clear_again(
         before = stream.received
         junk = failed is None or answered
         engine = fallback(protocol, _word(attempt), junk=junk, alerted=refused)
-        engine.receive_data(trailing if refused else b"")
+        # A hello that was refused in clear has its refusal in `trailing`.
+        engine.receive_data(trailing if refused or hung_up else b"")
         answer = await attempt.run(stream, engine, most=FALLBACK_SECONDS)
         alerted = refused or stream.received > before
         if isinstance(answer, Missing) and _is_an_end(answer, alerted=alerted):

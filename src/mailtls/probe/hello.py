@@ -53,14 +53,15 @@ async def ask_hello(
     before = stream.received
     flight = FirstFlight(offer, question.server_name, attempt.settings.randomness(32))
     outcome = await attempt.run(stream, flight)
-    silent = stream.received == before
-    if silent and isinstance(outcome, Missing) and outcome.cause in (Cause.RESET, Cause.CLOSED):
+    if (
+        isinstance(outcome, Missing)
+        and outcome.cause in (Cause.RESET, Cause.CLOSED)
+        and stream.received == before
+    ):
         outcome = HelloEvidence(answer=ClosedAnswer(reset=outcome.cause is Cause.RESET))
     if step is not None and attempt.carries_any(FallbackQuestion):
-        hung_up = silent and isinstance(outcome, HelloEvidence)
-        answer = await in_clear_again(
-            attempt, question.protocol, stream, outcome, flight.trailing, hung_up=hung_up
-        )
+        protocol, behind_it = question.protocol, flight.trailing
+        answer = await in_clear_again(attempt, protocol, stream, outcome, behind_it)
         attempt.heard.fallback = FallbackEvidence(upgrade=step, answer=answer)
         return outcome
     try:

@@ -21,6 +21,7 @@ from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
+from mailtls.probe.doubt import doubt
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, connections, fold
 from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
@@ -54,7 +55,10 @@ class Limits:
 
 
 class Runner:
-    """Asks the questions of a plan and collects the evidence."""
+    """Asks the questions of a plan and collects the evidence.
+
+    `on_open` is called with each change of the number of targets that are open.
+    """
 
     def __init__(
         self,
@@ -63,11 +67,13 @@ class Runner:
         limits: Limits,
         settings: Settings,
         routes: Callable[[Service], Service],
+        on_open: Callable[[int], None] = lambda _change: None,
     ) -> None:
         self._network = network
         self._limits = limits
         self._settings = settings
         self._routes = routes
+        self._on_open = on_open
         self._turns = defaultdict[str, Turns](lambda: Turns(limits.per_host, gentle=limits.gentle))
         # Targets of one address are admitted by halves, so that the wait for a turn, which counts
         # against a target's own deadline, is never longer than a few connections of a neighbour.
@@ -93,6 +99,7 @@ class Runner:
                 asked = questions.setdefault(target, [])
                 if ask.question not in asked:
                     asked.append(ask.question)
+        self._on_open(len(questions))
         async with asyncio.TaskGroup() as group:
             tasks = {
                 target: group.create_task(self._target(target, asked))
@@ -103,7 +110,8 @@ class Runner:
             for target, task in tasks.items()
             for question, observation in task.result().items()
         }
-        return EvidenceBook(resolutions=resolutions, answers=answers)
+        led = {service: self._routes(service).host for service in services}
+        return EvidenceBook(resolutions=resolutions, answers=answers, led=led)
 
     async def _resolve(self, host: str) -> Resolved | Missing:
         async with self._targets_at_once:
@@ -133,8 +141,12 @@ class Runner:
                     group.create_task(_follow(each, ask, first))
                     for each in worth_asking(others, ended)
                 ]
+            self._on_open(-1)
             asked = [first.result(), *(each for task in followers for each in task.result())]
-            return answers_to(questions, asked)
+            answers = dict(answers_to(questions, asked))
+            if (more := doubt(answers)) is not None:
+                answers[more] = (await ask(Call(question=more))).seen
+            return answers
 
     async def _ask(
         self,

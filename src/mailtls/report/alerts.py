@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from mailtls.report.findings import Finding, merge
+from mailtls.report.findings import Finding, merge, observed
 from mailtls.report.model import Report, Result
 from mailtls.terms import Outcome
 
@@ -63,10 +63,10 @@ def sentences(finding: Finding) -> list[str]:
     lines = [f"{finding.place}: {result.message}"]
     if result.expected:
         lines.append(f"expected: {result.expected}")
+    if seen := observed(result):
+        lines.append(f"observed: {seen}")
     if result.outcome is Outcome.INCONCLUSIVE:
-        return [*lines, f"stopped in {result.phase}, {result.cause}"]
-    if result.observed:
-        lines.append(f"observed: {result.observed}")
+        lines.append(f"stopped in {result.phase}, {result.cause}")
     if result.remedy:
         lines.append(f"fix: {result.remedy}")
     return lines

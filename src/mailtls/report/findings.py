@@ -10,6 +10,7 @@ from mailtls.report.model import Endpoint, Report, Result
 from mailtls.terms import Cause, Level, Outcome
 
 _TOLD = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
+_FIRST = ("reachable", "closed", "protocol", "mode", "starttls-offered")
 _NOUNS = {
     Outcome.PASS: "passed",
     Outcome.INCONCLUSIVE: "could not be determined",
@@ -40,8 +41,8 @@ class Finding:
 class Group:
     """The findings of one endpoint.
 
-    `behind` are those that could not be judged because of one of the `findings`: their rules are
-    told in a line, since mending the finding answers them. `waived` are told in a line each.
+    `behind` are those that could not be judged because of one of the `findings`, or for the same
+    reason as one: their rules are told in a line, since mending the finding answers them. `waived` are told in a line each.
     `checked` is whether any rule came to a verdict: an endpoint without one is not in order.
     """
 
@@ -82,6 +83,8 @@ def _group(name: str, results: Sequence[Result], endpoint: Endpoint | None) -> G
     behind = [result for result in told if result.cause is Cause.PREREQUISITE]
     if not causes:
         causes, behind = behind, []
+    causes, repeated = _tellers(causes)
+    behind += repeated
     return Group(
         endpoint=name,
         findings=tuple(
@@ -92,6 +95,26 @@ def _group(name: str, results: Sequence[Result], endpoint: Endpoint | None) -> G
         waived=merge(result for result in results if result.outcome is Outcome.WAIVED),
         checked=any(result.outcome is not Outcome.NOT_APPLICABLE for result in results),
     )
+
+
+def _tellers(results: Iterable[Result]) -> tuple[list[Result], list[Result]]:
+    """Return the results to tell, and those that repeat the gap of one of them.
+
+    A server that stays silent leaves every rule open for the same reason.
+    """
+    tellers: dict[tuple[object, ...], Result] = {}
+    repeated: list[Result] = []
+    for result in sorted(results, key=_forwardness):
+        open_for = (result.address, result.phase, result.cause, result.message)
+        gap = open_for if result.outcome is Outcome.INCONCLUSIVE else (id(result),)
+        if tellers.setdefault(gap, result) is not result:
+            repeated.append(result)
+    return list(tellers.values()), repeated
+
+
+def _forwardness(result: Result) -> int:
+    """Return how early on the wire a rule looks, for those that look first."""
+    return _FIRST.index(result.rule) if result.rule in _FIRST else len(_FIRST)
 
 
 def merge(results: Iterable[Result]) -> tuple[Finding, ...]:
@@ -106,6 +129,12 @@ def merge(results: Iterable[Result]) -> tuple[Finding, ...]:
         for same in merged.values()
     ]
     return tuple(sorted(findings, key=weight))
+
+
+def observed(result: Result) -> str:
+    """Return what was observed, "" where an unanswered question's message has said it."""
+    said = result.outcome is Outcome.INCONCLUSIVE and result.observed in result.message
+    return "" if said else result.observed
 
 
 def weight(finding: Finding) -> tuple[int, int, int, str]:

@@ -1,7 +1,8 @@
 """GitLab Code Quality: a JSON array, one entry for each rule and endpoint.
 
 What could not be determined is in it: GitLab has no other place for it, and a list without it would
-read as a pass. It is `major` where it fails the run and `info` where it was tolerated.
+read as a pass. It is `major` where it fails the run and `info` where it was tolerated. What is waived
+is `info` too, with a fingerprint of its own: it is another entry when it counts again.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from mailtls.report.model import Notice, Report
 from mailtls.terms import Level, Outcome
 
 SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
-UNKNOWN, TOLERATED = "major", "info"
+UNKNOWN, TOLERATED, WAIVED = "major", "info", "info"
 
 
 def render(report: Report) -> str:
     """Return the array; an entry of each fingerprint, for GitLab drops a second one."""
     found = alerts(report, [Outcome.FAIL, Outcome.INCONCLUSIVE])
     entries = [_entry(alert, report) for alert in found]
+    entries += [_waived(alert) for alert in alerts(report, [Outcome.WAIVED])]
     told = {each["fingerprint"]: each for each in map(_notice, report.notices)}
     return json.dumps([*entries, *told.values()], indent=2, ensure_ascii=True) + "\n"
 
@@ -31,11 +33,21 @@ def _entry(alert: Alert, report: Report) -> dict[str, Any]:
         severity = SEVERITIES[worst.level]
     else:
         severity = TOLERATED if report.tolerate_inconclusive else UNKNOWN
+    return _described(alert, worst.rule, alert.fingerprint, severity)
+
+
+def _waived(alert: Alert) -> dict[str, Any]:
+    word = f"waived: {alert.worst.rule}"
+    return _described(alert, word, fingerprint("waived", alert.fingerprint), WAIVED)
+
+
+def _described(alert: Alert, word: str, identity: str, severity: str) -> dict[str, Any]:
+    worst = alert.worst
     return {
         # GitLab does not show check_name.
-        "description": f"{worst.rule}: {alert.text}",
+        "description": f"{word}: {alert.text}",
         "check_name": worst.rule,
-        "fingerprint": alert.fingerprint,
+        "fingerprint": identity,
         "severity": severity,
         "location": {
             "path": relative(worst.location.file),

@@ -69,15 +69,16 @@ def _fill(case: Element, results: list[Result], report: Report, *, behind: bool)
         kind = f"{worst.phase} {worst.cause}"
         _say(case, ERROR, {"message": worst.message, "type": kind}, body, transcript)
     elif outcomes & {Outcome.INCONCLUSIVE, Outcome.WAIVED} or outcomes == {Outcome.NOT_APPLICABLE}:
-        _say(case, SKIPPED, {"message": _why(outcomes)}, body, [])
+        _say(case, SKIPPED, {"message": _why(outcomes, results)}, body, [])
     elif Outcome.FAIL in outcomes:
         SubElement(case, "system-out").text = body
 
 
-def _why(outcomes: set[Outcome]) -> str:
+def _why(outcomes: set[Outcome], results: list[Result]) -> str:
     if Outcome.INCONCLUSIVE in outcomes:
         return "could not be determined"
-    return "waived" if Outcome.WAIVED in outcomes else "not applicable"
+    waived = [result.message for result in results if result.outcome is Outcome.WAIVED]
+    return f"waived: {waived[0]}" if waived else "not applicable"
 
 
 def _say(

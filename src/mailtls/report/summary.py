@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailtls.report.expiries import expiries
-from mailtls.report.findings import Finding, Group, cost, groups, tally
+from mailtls.report.findings import Finding, Group, cost, groups, observed, tally
 from mailtls.report.mermaid import ROWS, fenced, timeline
 from mailtls.report.model import Endpoint, Report, Result
 from mailtls.report.rulegroups import noted, shown, standings
@@ -89,7 +89,7 @@ def _row(endpoint: Endpoint, group: Group, words: Mapping[str, str]) -> str:
     failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
     word = "**fail**" if failed else "**?**"
     if group.quiet:
-        word = "ok" if group.checked else "not checked"
+        word = ("waived" if group.waived else "ok") if group.checked else "not checked"
     beside = noted(endpoint)
     cells = [
         ", ".join(filter(None, [_WORDS[worst], beside.get(column, "") if worst else ""]))
@@ -140,12 +140,14 @@ def _detail(finding: Finding) -> str:
     ]
     if result.expected:
         lines.append(f"- expected: {_code(result.expected)}")
+    if seen := observed(result):
+        lines.append(f"- observed: {_code(seen)}")
     if failed:
-        lines.append(f"- observed: {_code(result.observed)}")
         lines += [f"- certificate: {_code(each)}" for each in finding.certificates]
-        lines.append(f"- fix: {_code(result.remedy)}")
     else:
         lines.append(f"- stopped: in {result.phase}, {result.cause}")
+    if result.remedy:
+        lines.append(f"- fix: {_code(result.remedy)}")
     if result.reproduce:
         lines.append(f"- see it again: {_code(result.reproduce)}")
     links = [f"[{result.source}]({address(result.source)})"] if result.source else []

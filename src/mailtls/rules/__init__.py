@@ -48,6 +48,7 @@ from mailtls.rules import (
     tls_master_secret,
     tls_renegotiation,
     tls_version,
+    waiver,
 )
 from mailtls.rules.base import Rule
 
@@ -93,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     delivery_hops.RULE,
     delivery_authentication.RULE,
     delivery_delay.RULE,
+    waiver.RULE,
 )
 
 
@@ -106,5 +108,7 @@ def select(rules: Iterable[Rule], only: Iterable[str]) -> tuple[Rule, ...]:
     for unknown in sorted(wanted - known.keys()):
         near = get_close_matches(unknown, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"there is no rule {unknown!r}{hint}")
+        raise UsageError(
+            f"there is no rule {unknown!r}{hint}", fix="`mailtls explain` lists the rules"
+        )
     return tuple(rule for rule in known.values() if not wanted or rule.id in wanted)

@@ -38,8 +38,9 @@ class Placed:
     """A finding over several targets, and where it is told: an endpoint, one target of it, or a route.
 
     `view` is the target it is about, None for the endpoint as a whole. `route` None follows the
-    finding's key within the endpoint. What is inconclusive on the targets it `explains` is told by
-    this finding alone. `transcript` is its proof where that is not the full session's.
+    finding's key within the endpoint. What is inconclusive on the places it `explains`
+    (`TargetView.place`) is told by this finding alone. `transcript` is its proof where that is not
+    the full session's.
     """
 
     endpoint: Endpoint

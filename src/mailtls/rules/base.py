@@ -104,6 +104,8 @@ class TargetView:
     """All a rule may know of one target: the endpoint's expectations, the clock, the answers.
 
     `target` is None where the host could not be resolved; every answer is then the same `Missing`.
+    `in_bare_container` is whether a job's container asked in which no server of the run answered,
+    `resolved` the name that was looked up: the host's own, "", or where `--connect-to` leads.
     """
 
     endpoint: Endpoint
@@ -112,6 +114,13 @@ class TargetView:
     answers: Mapping[Question, Observation]
     unresolved: Missing | None
     now: datetime
+    in_bare_container: bool = False
+    resolved: str = ""
+
+    @property
+    def place(self) -> Target:
+        """Return the target, one without an address where the host could not be resolved."""
+        return self.target or Target(host=self.endpoint.host, port=self.endpoint.port, address="")
 
     def ask(self, question: Question) -> Evidence | Missing:
         """Return the evidence that answers `question`, or why there is none."""
@@ -233,5 +242,5 @@ class Rule:
 
 
 def needs_session(endpoint: Endpoint, _profile: Profile) -> Iterable[Question]:
-    """Return the need of every rule that the full session alone decides."""
+    """Return the need of every rule that the full session decides."""
     return (session_question(endpoint),)

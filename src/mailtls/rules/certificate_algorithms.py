@@ -28,7 +28,7 @@ from mailtls.rules.base import (
     passed,
 )
 from mailtls.rules.causes import behind
-from mailtls.rules.control import Modern, below_tls13, needs_control
+from mailtls.rules.control import Modern, below_tls13, needs_control, silence
 from mailtls.rules.path_problems import words
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.identity import match
@@ -129,8 +129,8 @@ def _leaf(view: TargetView, control: TlsFacts, kind: str) -> _Served | _NotServe
     match evidence.answer:
         case AlertAnswer(name=name):
             return _NotServed(why=f"refused with the alert {name}")
-        case ClosedAnswer():
-            return _NotServed(why="refused without an alert")
+        case ClosedAnswer() as closed:
+            return silence(view, closed) or _NotServed(why="refused without an alert")
         case _:
             return _NotServed(why="answered without a certificate")
 

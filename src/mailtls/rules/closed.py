@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailtls.evidence import Missing
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import PortQuestion, Question
 from mailtls.rules.base import Finding, Rule, TargetView, failed, inconclusive, passed
+from mailtls.rules.vantage import gap_of
 from mailtls.terms import Cause, Expect, Phase
 
 
@@ -32,6 +34,11 @@ def check(view: TargetView) -> Iterable[Finding]:
             key="expect",
             question=PortQuestion(),
         )
+    elif gap := gap_of(view, answer):
+        open_here = inconclusive(
+            gap.missing, expected=expected, key=gap.key, question=PortQuestion()
+        )
+        yield replace(open_here, remedy=gap.remedy)
     elif answer.phase is Phase.CONNECT and answer.cause is Cause.REFUSED:
         yield passed("the port is closed", expected=expected, observed=answer.detail, key="expect")
     else:

@@ -71,6 +71,8 @@ def below_tls13(view: TargetView) -> ServerAnswer | Modern | Missing:
     session = view.tls
     if isinstance(session, Missing):
         return session
+    if (turned_away := silence(view, evidence.answer)) is not None:
+        return turned_away
     plain = name != "reset" and name not in _OF_THE_HELLO
     if plain and session.version >= TlsVersion.TLS1_3 and not _speaks_below(view):
         return Modern()
@@ -80,6 +82,31 @@ def below_tls13(view: TargetView) -> ServerAnswer | Modern | Missing:
         detail=f"the server refused the control, a hello of {len(offer.suites)} suites, {said}:"
         " whether for its length cannot be told",
     )
+
+
+def silence(view: TargetView, answer: AlertAnswer | ClosedAnswer) -> Missing | None:
+    """Return why a refusal without an alert does not count: no hello to this address was answered.
+
+    The runner sends one more where all were closed (`probe.doubt`), so that it can be.
+    """
+    if isinstance(answer, AlertAnswer) or not _hangs_up_on_all(view):
+        return None
+    return Missing(
+        phase=Phase.HANDSHAKE,
+        cause=Cause.RESET if answer.reset else Cause.CLOSED,
+        detail="the server hung up on every hello, also on one like that of the session: it may be"
+        " turning its client away",
+    )
+
+
+def _hangs_up_on_all(view: TargetView) -> bool:
+    """Return whether hellos to this address were closed, and none answered by a choice or an alert."""
+    answers = [
+        seen.evidence.answer
+        for seen in view.answers.values()
+        if isinstance(seen, Observed) and isinstance(seen.evidence, HelloEvidence)
+    ]
+    return bool(answers) and all(isinstance(each, ClosedAnswer) for each in answers)
 
 
 def _speaks_below(view: TargetView) -> bool:
@@ -97,7 +124,7 @@ def refused(view: TargetView, offer: Offer, answer: AlertAnswer | ClosedAnswer) 
     """Return None where a refusal of `offer` counts as one, else why it does not."""
     if max(offer.versions) >= TlsVersion.TLS1_3:
         session = view.tls
-        return None if isinstance(session, TlsFacts) else session
+        return silence(view, answer) if isinstance(session, TlsFacts) else session
     if isinstance(answer, AlertAnswer) and answer.name in _OF_THE_HELLO:
         return Missing(
             phase=Phase.HANDSHAKE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailtls.evidence import Missing
 from mailtls.rules.base import (
@@ -14,7 +15,10 @@ from mailtls.rules.base import (
     needs_session,
     passed,
 )
+from mailtls.rules.vantage import gap_of
 from mailtls.terms import Cause, Phase
+
+RELAY_PORT = 25
 
 
 def check(view: TargetView) -> Iterable[Finding]:
@@ -23,11 +27,15 @@ def check(view: TargetView) -> Iterable[Finding]:
     expected = f"port {view.endpoint.port} accepts a TCP connection"
     if not isinstance(session, Missing) or session.phase not in {Phase.RESOLVE, Phase.CONNECT}:
         yield passed("the port accepts connections", expected=expected, observed="connected")
+    elif gap := gap_of(view, session):
+        open_here = inconclusive(gap.missing, expected=expected, key=gap.key)
+        yield replace(open_here, remedy=gap.remedy)
     elif session.cause is not Cause.REFUSED:
-        yield inconclusive(session, expected=expected, key="host")
+        silent = inconclusive(session, expected=expected, key="host")
+        yield replace(silent, remedy=_advice(view, session))
     elif session.phase is Phase.RESOLVE:
         yield failed(
-            f"DNS has no name {view.endpoint.host}",
+            f"DNS has no name {view.resolved or view.endpoint.host}",
             expected=expected,
             observed=session.detail,
             remedy="correct `host`, or publish the name's A and AAAA records"
@@ -44,6 +52,27 @@ def check(view: TargetView) -> Iterable[Finding]:
             " (a refusal is a TCP reset: RFC 9293 section 3.5.2)",
             key="port",
         )
+
+
+def _advice(view: TargetView, session: Missing) -> str:
+    """Return what may be this machine's part in a silence that one target alone does not prove."""
+    if session.phase is Phase.RESOLVE:
+        return (
+            "look whether this machine can ask DNS at all; `--resolver` names another server"
+            if session.cause is not Cause.MALFORMED
+            else ""
+        )
+    if session.cause is Cause.TIMED_OUT and view.endpoint.port == RELAY_PORT:
+        return (
+            "look first whether outgoing port 25 is open here: hosted runners and most providers"
+            " block it (see the rule runner); then whether the server is up"
+        )
+    if session.cause is Cause.UNREACHABLE and ":" in view.place.address:
+        return (
+            "run where IPv6 works (GitHub's hosted runners have none), or leave it out on purpose"
+            " with `addresses: ipv4`"
+        )
+    return ""
 
 
 RULE = Rule(

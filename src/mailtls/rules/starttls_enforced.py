@@ -26,6 +26,7 @@ from mailtls.rules.base import (
     session_question,
 )
 from mailtls.rules.upgrades import (
+    LOGIN_WANTED,
     NOT_FOR_IMPLICIT,
     before_tls,
     logins,
@@ -100,8 +101,11 @@ def _by_mail(view: TargetView) -> Finding:
     observed = f"before TLS {text(seen.clear)}; after TLS {text(compared)}"
     if compared.code.startswith("2"):
         return passed("the server demands TLS", expected=_EXPECTED, observed=observed, key=_KEY)
-    # RFC 4954 section 6: 530 is the answer to a client that has not logged in, too.
-    if compared.code == "530" and isinstance(seen.after, Capabilities) and seen.after.mechanisms:
+    if (
+        compared.code in LOGIN_WANTED
+        and isinstance(seen.after, Capabilities)
+        and seen.after.mechanisms
+    ):
         return passed(
             "the server demands a login, and offers one only after TLS",
             expected=_EXPECTED,

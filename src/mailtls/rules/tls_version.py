@@ -30,6 +30,7 @@ from mailtls.rules.base import (
     passed,
     session_question,
 )
+from mailtls.rules.control import silence
 from mailtls.rules.demands import Demand, demand_of, hellos
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
@@ -112,19 +113,12 @@ def _read(view: TargetView, demand: Demand, control: TlsFacts | Missing) -> _See
             # The error NO-CIPHER-ERROR is SSL 2.0 itself speaking, without a common cipher.
             case AlertAnswer(name="ssl2_no_cipher"):
                 seen.accepted.setdefault(TlsVersion.SSL2, question)
-            case AlertAnswer() | ClosedAnswer() if isinstance(control, TlsFacts):
-                seen.refused.add(offer)
-            case ClosedAnswer(reset=reset):
-                cause = Cause.RESET if reset else Cause.CLOSED
-                missing = Missing(
-                    phase=Phase.HANDSHAKE,
-                    cause=cause,
-                    detail="the connection ended without an answer, and no full session succeeded beside it",
-                )
-                seen.gap = seen.gap or (missing, question)
-            case _:
-                # An alert beside a session that failed: the session's own gap is the cause.
-                continue
+            case AlertAnswer() | ClosedAnswer() as answer:
+                gap = control if isinstance(control, Missing) else silence(view, answer)
+                if gap is None:
+                    seen.refused.add(offer)
+                else:
+                    seen.gap = seen.gap or (gap, question)
     return seen
 
 

@@ -26,6 +26,9 @@ NOT_FOR_IMPLICIT = "implicit TLS has no STARTTLS"
 # RFC 4422 appendix A: EXTERNAL takes what another layer has established, so before TLS nothing.
 _NO_LOGIN = frozenset({"EXTERNAL"})
 
+LOGIN_WANTED = frozenset({"530", "430"})
+"""The answers to a client that has not logged in: RFC 4954 section 6, and that of Cyrus' lmtpd."""
+
 
 def upgrade_question(endpoint: Endpoint) -> UpgradeQuestion:
     """Return the question that says the same commands before and behind the upgrade."""
@@ -114,7 +117,7 @@ def unfinished(reply: Reply | Missing | Skipped, phase: Phase, command: str) -> 
             return reply
         case Skipped(reason=reason):
             return unread(reason)
-        case Reply(code=code) if code.startswith("4"):
+        case Reply(code=code) if code.startswith("4") and code not in LOGIN_WANTED:
             return Missing(
                 phase=phase,
                 cause=Cause.THROTTLED,

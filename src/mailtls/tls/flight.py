@@ -1,9 +1,9 @@
 """The engine of one raw hello: send it, read the server's first flight, tell what it chose.
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
-HelloRetryRequest, all that follows being encrypted. An alert is an answer, and so is a no in clear; a
-warning is not, unless the stream ends after it. What else is not TLS, or contradicts itself or the
-hello, is `MALFORMED`. A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
+HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
+the stream ends after it; a no in clear is. What else is no TLS, or contradicts the hello, is `MALFORMED`.
+A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from mailtls.tls.records import (
 )
 from mailtls.tls.wire import MalformedError
 
-_WARNING, _SSL2_ERROR, _SSL2_SERVER_HELLO = 1, 0, 4
+_WARNING = 1
+_SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
 
 
 class FirstFlight:
@@ -63,7 +64,7 @@ class FirstFlight:
         self._exchange: KeyExchange | None = None
         self._seen: set[int] = set()
         hello = f"{version_name(max(offer.versions))} hello offering {offer.label}"
-        counts = f"{_count(offer.suites, 'suite')}, {_count(offer.groups, 'group')}"
+        counts = f"suites: {len(offer.suites)}, groups: {len(offer.groups)}"
         sni = f"SNI {server_name}" if server_name else "no SNI"
         self._transcript = [Line(side="C", text=clean(f"{hello}: {counts}, {sni}"))]
 
@@ -239,13 +240,7 @@ def _summary(answer: ServerAnswer) -> str:
         parts.append(f"group {group_name(answer.group)}")
     if answer.dh_bits:
         parts.append(f"DH of {answer.dh_bits} bits")
-    if answer.certificates:
-        parts.append(f"{len(answer.certificates)} certificates")
-    if answer.staple:
-        parts.append("an OCSP staple")
+    parts += [f"{len(answer.certificates)} certificates"] if answer.certificates else []
+    parts += ["an OCSP staple"] if answer.staple else []
     parts += [f"ALPN {answer.alpn}"] if answer.alpn else []
     return ", ".join(parts)
-
-
-def _count(points: tuple[int, ...], noun: str) -> str:
-    return f"{len(points)} {noun}" if len(points) == 1 else f"{len(points)} {noun}s"
