@@ -20,7 +20,7 @@ class Feature:
     """One row of the table: the rule, its policy key, and what is seen with the feature and without.
 
     `bad` are the fields of an answer that is wrong, `demanded` the field of the policy that asks, and
-    `level` what the default profile makes of it.
+    `level` what the default profile makes of it; `fix` stands in the remedy.
     """
 
     rule: ClassVar[Rule]
@@ -30,6 +30,7 @@ class Feature:
     section: ClassVar[str]
     bad: ClassVar[dict[str, Any]]
     demanded: ClassVar[str]
+    fix: ClassVar[str] = "update the server's TLS library"
     level: ClassVar[Level] = Level.ERROR
 
     def run(self, facts=None, of=None, profile=BCP195, full=None):
@@ -53,7 +54,7 @@ class Feature:
         assert finding.message == self.message
         assert finding.question.offer.label == FACTS
         assert self.section in finding.remedy
-        assert "Postfix: " in finding.remedy
+        assert self.fix in finding.remedy
 
     def test_a_profile_never_weighs_more_than_the_endpoint(self):
         assert self.run(self.wrong, endpoint(level=Level.NOTE)).level is Level.NOTE

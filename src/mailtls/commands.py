@@ -213,8 +213,11 @@ def explain(name: str | None) -> int:
         for rule in RULES:
             sys.stdout.write(f"{rule.id:<{width}}  {rule.summary}\n")
         return ExitCode.PASS
+    from mailtls.report.manual import fitted
+    from mailtls.terminal import width as columns_of
+
     select(RULES, [name])
-    sys.stdout.write(page(name))
+    sys.stdout.write(fitted(page(name), columns_of(sys.stdout, os.environ)))
     return ExitCode.PASS
 
 

@@ -11,11 +11,22 @@ import pytest
 
 from delivery.mailbox import means
 from factories import endpoint
-from lab import dovecot
+from lab import dkimpy, dovecot
 from mailtls.delivery import arrival
 from mailtls.delivery.credentials import Credential
 from mailtls.delivery.secrecy import Secret
-from mailtls.flow import Arrived, NotArrived, RefusalKind, Refused, Stage, Withheld, WithheldKind
+from mailtls.evidence import Line, Missing
+from mailtls.flow import (
+    Arrived,
+    NotArrived,
+    RefusalKind,
+    Refused,
+    Signature,
+    Stage,
+    Withheld,
+    WithheldKind,
+)
+from mailtls.net.dns import ServerResolver
 from mailtls.policy.delivery import Via
 from mailtls.terms import Mode, Protocol
 
@@ -95,6 +106,15 @@ def waited(fleet, via, mode, *, before=(), after=(), late=0.0, means_of=None, **
     return found, [f"{line.side}: {line.text}" for line in lines]
 
 
+def test_of_a_long_exchange_the_ends_are_kept():
+    lines = tuple(Line(side="C", text=str(number)) for number in range(1000))
+    kept = arrival.shortened(lines)
+    assert len(kept) == arrival.MOST_LINES + 1
+    assert (kept[0], kept[-1]) == (lines[0], lines[-1])
+    assert kept[arrival.MOST_LINES // 2].text == "(760 lines are left out)"
+    assert arrival.shortened(lines[: arrival.MOST_LINES]) == lines[: arrival.MOST_LINES]
+
+
 @pytest.mark.parametrize(("via", "mode"), PORTS)
 def test_a_message_is_found_and_deleted_and_no_other_is_touched(healthy, mailbox, via, mode):
     found, lines = waited(
@@ -169,10 +189,26 @@ def test_without_a_credential_nothing_is_asked(healthy, via, mode):
 
 
 @pytest.mark.parametrize(("via", "mode"), VIAS)
+@pytest.mark.usefixtures("mailbox")
+def test_signatures_are_verified_over_the_message_as_it_arrived(healthy, nameserver, via, mode):
+    key = dkimpy.rsa_key()
+    server = nameserver(dkimpy.zone(key))
+    resolver = ServerResolver(server.address, server.port, tls=False)
+    signed = dkimpy.sign(OURS, key, header="simple", body="simple")
+    found, _ = waited(healthy, via, mode, after=[signed], means_of={"texts": resolver.texts})
+    assert isinstance(found, Arrived)
+    signature = Signature(domain=dkimpy.DOMAIN, selector=dkimpy.SELECTOR, valid=True, detail="")
+    assert found.signatures == (signature,)
+
+
+@pytest.mark.parametrize(("via", "mode"), VIAS)
 def test_of_a_long_message_the_header_is_kept(healthy, mailbox, via, mode):
     long = means.message(means.NONCE, filler=200_000)
-    found, _ = waited(healthy, via, mode, after=[b"DKIM-Signature: v=1\r\n" + long])
+    signed = dkimpy.sign(long, dkimpy.rsa_key(), header="simple", body="simple")
+    found, _ = waited(healthy, via, mode, after=[signed])
     assert isinstance(found, Arrived)
+    (signature,) = found.signatures
+    assert isinstance(signature.valid, Missing)
     assert found.deleted
     assert len(found.header) < 2_000
     assert contents(mailbox) == []

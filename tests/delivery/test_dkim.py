@@ -17,7 +17,6 @@ from mailtls.evidence import Missing
 from mailtls.net.dns import ServerResolver
 from mailtls.terms import Cause, Phase
 
-NAME = f"{dkimpy.SELECTOR}._domainkey.{dkimpy.DOMAIN}"
 MESSAGE = (
     b"Received: from a by b; Wed, 25 Nov 2026 10:00:00 +0000\r\n"
     b"From: Probe <probe@example.test>\r\n"
@@ -41,7 +40,7 @@ def judged(message, records, now=None):
 
 
 def one(message, record=RSA.record, now=None):
-    (signature,) = judged(message, {NAME: (record,)}, now)
+    (signature,) = judged(message, {dkimpy.NAME: (record,)}, now)
     assert (signature.valid is True) == (signature.detail == "")
     return signature
 
@@ -57,7 +56,7 @@ def test_a_signed_message_holds(key, header, body) -> None:
     signature = one(message, key.record)
     assert signature.valid is True
     assert (signature.domain, signature.selector) == (dkimpy.DOMAIN, dkimpy.SELECTOR)
-    assert dkimpy.holds(message, {NAME: key.record})
+    assert dkimpy.holds(message, {dkimpy.NAME: key.record})
 
 
 @pytest.mark.parametrize("body", [b"", b"\r\n", b"\r\n" * 9, b"x", b" \r\n", b"a \r\n\r\n"])
@@ -65,7 +64,7 @@ def test_a_signed_message_holds(key, header, body) -> None:
 def test_bodies_of_white_space_hold(body, way) -> None:
     bare = MESSAGE.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + body
     message = signed(body=way, message=bare)
-    assert dkimpy.holds(message, {NAME: RSA.record})
+    assert dkimpy.holds(message, {dkimpy.NAME: RSA.record})
     assert one(message).valid is True
 
 
@@ -97,7 +96,7 @@ def test_a_change_is_found(old, new, detail) -> None:
     signature = one(changed)
     assert signature.valid is False
     assert detail in signature.detail
-    assert not dkimpy.holds(changed, {NAME: RSA.record})
+    assert not dkimpy.holds(changed, {dkimpy.NAME: RSA.record})
 
 
 def test_a_signature_without_from_does_not_count() -> None:
@@ -180,19 +179,18 @@ def test_lone_line_feeds_are_read_as_line_ends() -> None:
 
 def test_each_signature_is_told_up_to_a_limit() -> None:
     twice = signed(message=signed())
-    assert [each.valid for each in judged(twice, {NAME: (RSA.record,)})] == [True, True]
+    assert [each.valid for each in judged(twice, {dkimpy.NAME: (RSA.record,)})] == [True, True]
     many = b"DKIM-Signature: v=1\r\n" * 50 + MESSAGE
     assert len(judged(many, {})) == SIGNATURE_LIMIT
     assert judged(MESSAGE, {}) == ()
 
 
 def test_the_key_comes_from_dns(nameserver) -> None:
-    halves = RSA.record[:200], RSA.record[200:]
-    server = nameserver({NAME: [f'TXT "{halves[0]}" "{halves[1]}"']})
+    server = nameserver(dkimpy.zone(RSA))
     resolver = ServerResolver(server.address, server.port, tls=False)
     (signature,) = asyncio.run(verify(signed(), resolver.texts, datetime.now(UTC)))
     assert signature.valid is True
-    assert server.queries == [(NAME, "TXT", "udp")]
+    assert server.queries == [(dkimpy.NAME, "TXT", "udp")]
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import base64
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
+from urllib.parse import unquote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -106,39 +108,70 @@ class Registry:
         """Return an OCSP responder that answers from the books with a delegated key."""
         (self._folder / "responder.pem").write_bytes(delegate.certificate.public_bytes(PEM))
         self._keep("responder", delegate)
-        return Responder(self._folder)
+        return Responder(self._answer)
+
+    def _answer(self, request: bytes) -> bytes:
+        """Return the response of `openssl ocsp` to a request, both DER."""
+        with TemporaryDirectory(dir=self._folder) as folder:
+            asked, said = Path(folder, "request.der"), Path(folder, "response.der")
+            asked.write_bytes(request)
+            command = ["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-ndays", "1"]
+            command += ["-rsigner", "responder.pem", "-rkey", "responder.key"]
+            self._run([*command, "-reqin", str(asked), "-respout", str(said)])
+            return said.read_bytes()
 
     def _run(self, command: list[str]) -> None:
         subprocess.run(command, cwd=self._folder, check=True, capture_output=True, timeout=60)
 
 
-class Responder:
-    """`openssl ocsp` on a port of its own choice; it has no option for the address."""
+class _Loopback:
+    """An HTTP server on loopback with a port of its own, as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.port = 0
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:
-        command = ["openssl", "ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem"]
-        command += ["-rsigner", "responder.pem", "-rkey", "responder.key", "-ndays", "1"]
-        self._process = subprocess.Popen(
-            command,
-            cwd=self._folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if found := re.search(r"ACCEPT \S*:(\d+)", line):
-                self.port = int(found[1])
-                return self
-        raise AssertionError("openssl ocsp did not start")
+        self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.communicate()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """What the two servers share: whole bodies, and no log."""
+
+    def say(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Responder(_Loopback):
+    """The way to `openssl ocsp` by HTTP (RFC 6960 appendix A); its own listener takes every address."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        class Handler(_Handler):
+            def do_GET(self) -> None:
+                self._respond(base64.b64decode(unquote(self.path.removeprefix("/"))))
+
+            def do_POST(self) -> None:
+                self._respond(self.rfile.read(int(self.headers["Content-Length"])))
+
+            def _respond(self, request: bytes) -> None:
+                self.say(200, answer(request), ("Content-Type", "application/ocsp-response"))
+
+        super().__init__(Handler)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +184,14 @@ class Page:
     talk: Callable[[Any], None] | None = None
 
 
-class WebServer:
-    """An HTTP server on loopback that counts what it is asked for, as a context manager."""
+class WebServer(_Loopback):
+    """An HTTP server that counts what it is asked for."""
 
     def __init__(self, pages: Mapping[str, Page]) -> None:
         self.asked: list[str] = []
         asked = self.asked
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(_Handler):
             def do_GET(self) -> None:
                 asked.append(self.path)
                 page = pages.get(self.path, Page(status=404))
@@ -166,28 +199,9 @@ class WebServer:
                     page.talk(self.connection)
                     self.close_connection = True
                     return
-                self.send_response(page.status)
-                for name, value in page.headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(page.body)))
-                self.end_headers()
-                self.wfile.write(page.body)
+                self.say(page.status, page.body, *page.headers)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
 
 def endless(connection: Any) -> None:

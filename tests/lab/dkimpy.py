@@ -15,6 +15,7 @@ from lab.process import require
 
 DOMAIN = "example.test"
 SELECTOR = "lab"
+NAME = f"{SELECTOR}._domainkey.{DOMAIN}"
 # dkimpy's own function takes what its command does not: the body's length among it.
 _SIGN = """\
 import json, sys, dkim
@@ -67,6 +68,12 @@ def ed25519_key() -> Key:
         private=base64.b64encode(key.private_bytes_raw()).decode(),
         record=f"v=DKIM1; k=ed25519; p={published}",
     )
+
+
+def zone(key: Key) -> dict[str, list[str]]:
+    """Return the key's record as a table for `names.NameServer`, in strings of at most 255 bytes."""
+    parts = (key.record[start : start + 200] for start in range(0, len(key.record), 200))
+    return {NAME: ["TXT " + " ".join(f'"{part}"' for part in parts)]}
 
 
 def sign(message: bytes, key: Key, *, header: str, body: str, length: bool = False) -> bytes:

@@ -16,7 +16,7 @@ class Passed:
     """One connection through the relay: the moment of each round trip, by `time.monotonic`.
 
     The first is the connection itself; each further one begins with bytes of the client that follow
-    bytes of the server. What is counted does not depend on what is encrypted.
+    bytes of the server, and counts when the server answers. Whether it is encrypted does not matter.
     """
 
     trips: list[float] = field(default_factory=list)
@@ -59,15 +59,12 @@ class Relay:
 
     def _pass(self, client: socket.socket, seen: Passed) -> None:
         with client, socket.create_connection(self._target) as server:
-            answered = threading.Event()
-            answered.set()
+            asked: list[float] = []
 
             def upwards() -> None:
                 with contextlib.suppress(OSError):
                     while data := client.recv(1 << 16):
-                        if answered.is_set():
-                            answered.clear()
-                            seen.trips.append(time.monotonic())
+                        asked.append(time.monotonic())
                         server.sendall(data)
                     server.shutdown(socket.SHUT_WR)
 
@@ -75,7 +72,8 @@ class Relay:
             thread.start()
             with contextlib.suppress(OSError):
                 while data := server.recv(1 << 16):
-                    answered.set()
+                    seen.trips += asked[:1]
+                    asked.clear()
                     client.sendall(data)
                 client.shutdown(socket.SHUT_WR)
             thread.join()

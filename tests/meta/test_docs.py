@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from mailtls.policy.load import load_policy
 
 TREE = Path(__file__).parents[2]
 PAGES = sorted((TREE / "docs").glob("*.md"))
+SOURCES = [*PAGES, *sorted((TREE / "docs" / "rules").glob("*.md"))]
+PARTS = ("h2", "h3", "p", "ul", "ol", "li", "pre", "table", "tr", "code", "strong")
 # Attributes by which a page makes a browser fetch something.
 _FETCHES = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 
@@ -66,6 +69,21 @@ def test_every_page_can_be_reached(site: Path) -> None:
     for page in (TREE / "docs").rglob("*.md"):
         if page.name != "index.md":
             assert f"{page.stem}/" in linked, page
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_the_site_reads_markdown_as_its_author_saw_it(site: Path, path: Path) -> None:
+    # Python-Markdown ends a list at a fence in it, and has no list without an empty line before.
+    name = path.relative_to(TREE / "docs").with_suffix("")
+    page = site / ("" if name.name == "index" else name) / "index.html"
+    shown = page.read_text("utf-8").partition('role="main"')[2].partition("<footer")[0]
+    meant = MarkdownIt().enable("table").render(path.read_text("utf-8"))
+    assert shape(shown) == shape(meant)
+
+
+def shape(html: str) -> dict[str, int]:
+    """Return how many of each part a page has."""
+    return {tag: len(re.findall(rf"<{tag}[ >]", html)) for tag in PARTS}
 
 
 def test_a_rules_example_is_shown_as_code(site: Path) -> None:

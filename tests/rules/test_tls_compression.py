@@ -13,6 +13,7 @@ class TestCompression(Feature):
     seen = "no compression chosen"
     message = "the server accepts TLS compression"
     section = "RFC 9325 section 3.3"
+    fix = "Postfix: "
     bad = {"compression": 1}  # noqa: RUF012 - a row of a table
     demanded = "no_compression"
     level = Level.WARNING

@@ -128,7 +128,7 @@ def section(swaks: list[int], costs: dict[str, list[Cost]]) -> str:
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
-            "A round trip is a connection, or bytes of the client behind bytes of the server, counted by a relay"
+            "A round trip is a connection, or bytes of the client that the server answers, counted by a relay"
             " between the two.",
             f"The target is at most {MOST_TRIPS} round trips and {MOST_LOOKS} looks after the message was"
             " accepted. The mailbox is opened before the sending.",

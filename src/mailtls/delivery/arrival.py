@@ -20,6 +20,9 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
 """Seconds between two looks: each pause is twice the one before it."""
 
+MOST_LINES = 240
+"""Lines kept of what was said: an hour of looks says the same thing over and over."""
+
 PROMPT_POLLS = 3
 """Looks at once when the mailbox tells of news; one that gets much mail is not looked into so often."""
 
@@ -55,10 +58,11 @@ async def await_message(
         deleted = await mailbox.finish(found if isinstance(found, Letter) else None)
     finally:
         mailbox.close()
+    lines = shortened(mailbox.lines)
     if found is None:
-        return NotArrived(seconds=seconds, polls=polls), mailbox.lines
+        return NotArrived(seconds=seconds, polls=polls), lines
     if not isinstance(found, Letter):
-        return found, mailbox.lines
+        return found, lines
     signatures = await dkim.verify(found.raw, tools.texts, tools.settings.now(), whole=found.whole)
     arrived = Arrived(
         header=found.header,
@@ -71,7 +75,17 @@ async def await_message(
         signatures=signatures,
         deleted=deleted,
     )
-    return arrived, mailbox.lines
+    return arrived, lines
+
+
+def shortened(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return the first and the last lines of a long exchange, and how many are left out between."""
+    half = MOST_LINES // 2
+    left_out = len(lines) - 2 * half
+    if left_out <= 0:
+        return lines
+    gap = Line(side="*", text=f"({left_out} lines are left out)")
+    return (*lines[:half], gap, *lines[-half:])
 
 
 async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | None, int]:
@@ -92,11 +106,10 @@ async def _watch(mailbox: Mailbox, deadline: float) -> tuple[Letter | Trouble | 
 
 
 async def _pause(mailbox: Mailbox, seconds: float, left: float, *, often: bool) -> None:
-    """Wait for news, or for `seconds`; where news come `often`, not shorter than the first pause."""
+    """Wait for news, or for `seconds`; where news come `often`, for `seconds` all the same."""
     if seconds <= 0 or left <= 0:
         return
     began = time.monotonic()
-    if not await mailbox.rest(min(seconds, left), left):
-        await asyncio.sleep(min(seconds, left))
-    elif often:
-        await asyncio.sleep(max(0.0, min(FIRST_PAUSE, left) - (time.monotonic() - began)))
+    told = await mailbox.rest(min(seconds, left), left)
+    if not told or often:
+        await asyncio.sleep(max(0.0, min(seconds, left) - (time.monotonic() - began)))

@@ -1,6 +1,7 @@
 """One login inside a judged session, by SASL: SMTP (RFC 4954), IMAP (RFC 9051), POP3 (RFC 5034).
 
-Where a mail store offers no SASL, its older commands serve. It is tried once. A server counts failures, and a wrong password is as wrong the second time.
+Where a mail store offers no SASL, its older commands serve. It is tried once: a server counts
+failures, and a wrong password is as wrong the second time.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ async def run_deliveries(
 ) -> dict[str, DeliveryEvidence]:
     """Send every delivery and wait for it; return the evidence by name, with no secret in it.
 
-    What cannot be received is not sent: nobody would take the message away again. `origin` says in the message who sends it.
+    What cannot be received is not sent: nobody would take the message away again. `origin` says in
+    the message who sends it.
     """
     turn = asyncio.Lock()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailtls.evidence import Missing, Reply, Skipped
 from mailtls.flow import Arrived, NotArrived, Refused, Submitted, Withheld
@@ -44,7 +45,8 @@ def _judge(flow: Flow) -> Placed:
         case Withheld() as said:
             finding = withheld(said, name, expected=expected)
         case Missing() as missing:
-            finding = inconclusive(missing, expected=expected)
+            told = replace(missing, detail=f"{name}: {missing.detail}")
+            finding = inconclusive(told, expected=expected)
         case Skipped(reason=reason):
             finding = not_applicable(f"{name}: {reason}")
     return flow.placed(

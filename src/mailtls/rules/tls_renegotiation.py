@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from mailtls.evidence import ServerAnswer
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import Question
-from mailtls.rules import servers
 from mailtls.rules.base import Finding, Rule, TargetView, failed, needs_session, passed
 from mailtls.rules.control import control_question, feature, level_of, needs_control
 from mailtls.tls.codepoints import version_name
@@ -48,8 +47,8 @@ def check(view: TargetView) -> Iterable[Finding]:
         "the server does not signal secure renegotiation",
         expected=_EXPECTED,
         observed=f"no renegotiation_info in {version}",
-        remedy="update the server's TLS library: every one since 2010 sends the extension (RFC 5746"
-        f" section 3.6, RFC 9325 section 3.5). {servers.fix(view, servers.Topic.VERSIONS)}",
+        remedy="update the server's TLS library, or that of the proxy that ends TLS for it: every one"
+        " since 2010 sends the extension (RFC 5746 section 3.6, RFC 9325 section 3.5)",
         key=_KEY,
         level=level,
         question=control_question(view.endpoint, view.profile),

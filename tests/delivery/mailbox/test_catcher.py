@@ -175,6 +175,15 @@ def test_a_login_that_is_not_there_is_told():
     assert asyncio.run(mailbox.prepare()) == means.no_credential()
 
 
+def test_a_key_that_would_leave_its_header_is_not_sent():
+    receive = means.receive(Via.MAILSLURP, endpoint="", url="https://api.example.test")
+    bad = Credential(name="INBOX", username="", token=Secret("canary\r\nX: y"))
+    mailbox = MAILBOXES[Via.MAILSLURP](receive, means.NONCE, means.tools(credential=bad))
+    found = asyncio.run(mailbox.prepare())
+    assert isinstance(found, Withheld)
+    assert "canary" not in found.detail
+
+
 def test_logins_are_headers():
     whole = Credential(name="A", username="us", password=Secret("pa:ss"), token=Secret("to"))
     key = Credential(name="A", username="", token=Secret("key"))

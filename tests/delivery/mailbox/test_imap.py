@@ -79,7 +79,7 @@ def test_a_flood_of_news_is_not_answered_by_a_flood_of_looks():
     nothing = b"* SEARCH\r\n%TAG% OK\r\n"
     _, found, _, _ = at(("UID SEARCH", nothing), within=2.0)
     assert isinstance(found, NotArrived)
-    assert found.polls <= 8
+    assert found.polls <= 5
 
 
 def test_a_message_told_in_passing_is_searched_for_again_at_once():

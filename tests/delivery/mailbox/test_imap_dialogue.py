@@ -47,6 +47,12 @@ def test_the_end_of_an_idle_goes_bare_and_is_answered_by_its_tag():
     assert answers.untagged == ((b"* 1 RECENT",),)
 
 
+def test_an_idle_that_is_granted_late_is_ended_all_the_same():
+    engine = say.batch([say.Command(tag=b"i1", line=b"DONE"), *commands(b"NOOP")])
+    answers = heard(engine, b"+ idling\r\ni1 OK\r\nt1 OK\r\n")
+    assert [status.code for status in answers.statuses] == ["OK", "OK"]
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [

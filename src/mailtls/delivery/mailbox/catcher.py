@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mailtls.delivery.credentials import Credential
+from mailtls.delivery.credentials import Credential, withheld
 from mailtls.delivery.mailbox.base import Letter, Place, Trouble, carries, fields
 from mailtls.delivery.tools import MailboxTools
 from mailtls.evidence import Line, Missing, Reply
@@ -33,29 +33,20 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """The request that deletes one message: `path` behind the interface's prefix."""
-
-    method: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Catcher:
     """One kind of HTTP interface, without I/O.
 
     `prefixes` are where its versions have it, the newest first. `search` gives the path for a nonce
     and an inbox, `listed` the identifiers in the answer's JSON, `source` the path of a message as it
-    was received, `delete` the deletion by identifier, nonce and Message-ID.
+    was received, `delete` the path to ask DELETE of, by identifier, nonce and Message-ID.
     """
 
-    name: str
     prefixes: tuple[str, ...]
     login: Callable[[Credential], Headers]
     search: Callable[[str, str], str]
     listed: Callable[[object], list[object]]
     source: Callable[[str], str]
-    delete: Callable[[str, str, str], Deletion]
+    delete: Callable[[str, str, str], str]
 
 
 def basic(credential: Credential) -> Headers:
@@ -109,7 +100,10 @@ class HttpMailbox:
         found = await self._tools.credential(name, parts.hostname or "", port)
         if not isinstance(found, Credential):
             return found
-        self._headers = self._catcher.login(found)
+        headers = self._catcher.login(found)
+        if not all(value.isascii() and value.isprintable() for _, value in headers):
+            return withheld(f"the credential {name} has no form in a header")
+        self._headers = headers
         return None
 
     async def look(self) -> Letter | Trouble | None:
@@ -147,9 +141,8 @@ class HttpMailbox:
         ]
         if not named:
             return False
-        deletion = self._catcher.delete(letter.identifier, self._nonce, named[0].decode("ascii"))
-        answer = await self._ask(deletion.method, deletion.path)
-        return isinstance(_body(answer), bytes)
+        path = self._catcher.delete(letter.identifier, self._nonce, named[0].decode("ascii"))
+        return isinstance(_body(await self._ask("DELETE", path)), bytes)
 
     def close(self) -> None:
         """Do nothing: no connection outlives its request."""

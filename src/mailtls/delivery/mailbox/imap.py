@@ -93,6 +93,7 @@ class ImapMailbox:
         self._place = place_of(inside)
         opened.set()
         await self._over.wait()
+        inside.renew(self._account.tools.seconds)  # for the farewell, however long that was
         return self._lost
 
     async def _end(self) -> Trouble | None:

@@ -101,6 +101,8 @@ def _batch(commands: Sequence[Command]) -> Script[Answers]:
         if parts[0].startswith(b"* "):
             untagged.append(parts)
             continue
+        if parts[0].startswith(b"+") and commands[len(statuses)].line == b"DONE":
+            continue  # the go-ahead of an IDLE that was not waited for
         tag, _, rest = parts[0].partition(b" ")
         status = _STATUS.fullmatch(rest)
         if status is None or tag != commands[len(statuses)].tag:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from mailtls.delivery.mailbox.catcher import Catcher, Deletion, basic, each
+from mailtls.delivery.mailbox.catcher import Catcher, basic, each
 
 
 def _search(nonce: str, _inbox: str) -> str:
@@ -12,14 +12,13 @@ def _search(nonce: str, _inbox: str) -> str:
     return f"/search?limit=5&query={quote(f'subject:{nonce}', safe='')}"
 
 
-def _delete(_identifier: str, nonce: str, message_id: str) -> Deletion:
+def _delete(_identifier: str, nonce: str, message_id: str) -> str:
     """Delete by search: a deletion by identifiers whose body does not arrive empties the mailbox."""
     query = quote(f"subject:{nonce} message-id:{message_id}", safe="")
-    return Deletion(method="DELETE", path=f"/search?query={query}")
+    return f"/search?query={query}"
 
 
 CATCHER = Catcher(
-    name="Mailpit",
     prefixes=("/api/v1",),
     login=basic,
     search=_search,

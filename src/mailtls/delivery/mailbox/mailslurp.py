@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from mailtls.delivery.credentials import Credential
-from mailtls.delivery.mailbox.catcher import Catcher, Deletion, Headers, each
+from mailtls.delivery.mailbox.catcher import Catcher, Headers, each
 
 
 def _key(credential: Credential) -> Headers:
@@ -19,16 +19,11 @@ def _search(nonce: str, inbox: str) -> str:
     return f"/emails?size=5&sort=DESC&searchFilter={nonce}{inside}"
 
 
-def _delete(identifier: str, _nonce: str, _message_id: str) -> Deletion:
-    return Deletion(method="DELETE", path=f"/emails/{identifier}")
-
-
 CATCHER = Catcher(
-    name="MailSlurp",
     prefixes=("",),
     login=_key,
     search=_search,
     listed=lambda found: each(found.get("content"), "id") if isinstance(found, dict) else [],
     source=lambda identifier: f"/emails/{identifier}/raw",
-    delete=_delete,
+    delete=lambda identifier, _nonce, _message_id: f"/emails/{identifier}",
 )

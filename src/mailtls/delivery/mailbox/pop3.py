@@ -87,7 +87,7 @@ class Pop3Mailbox:
         await asyncio.sleep(min(max(seconds, allowed), left))
         return True
 
-    async def finish(self, letter: Letter | None) -> bool:  # noqa: ARG002 - as above
+    async def finish(self, letter: Letter | None) -> bool:  # noqa: ARG002 - the contract of Mailbox
         """Return whether the session that found the message deleted it."""
         return self._deleted
 
@@ -142,7 +142,7 @@ class Pop3Mailbox:
         lines = [] if self._account.receive.keep else [say.delete_line(number)]
         if whole := size is not None and size <= MESSAGE_BYTES:
             lines.insert(0, say.retrieve_line(number))
-        replies = await self._say(inside, *lines)
+        replies = await self._say(inside, *lines) if lines else ()
         if isinstance(replies, Missing):
             return replies
         if whole:
