@@ -1,5 +1,6 @@
 """The container's entry point: as the runner's root once, then as nobody with the command line."""
 
+import gc
 import os
 import sys
 
@@ -10,4 +11,6 @@ if len(sys.argv) == 1:
 else:
     from mailtls.cli import main
 
-    sys.exit(action.resume(main, sys.argv[1:], os.environ))
+    code = action.resume(main, sys.argv[1:], os.environ)
+    gc.freeze()
+    sys.exit(code)

@@ -16,6 +16,7 @@ from mailtls.options import build_parser
 from mailtls.probe.questions import Service
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
+from mailtls.rules import RULES, select
 from mailtls.terms import Mode, Protocol
 
 NAME = "mail.example.org"
@@ -35,7 +36,16 @@ def gathered(*words):
         )
         declared = policy(endpoint(host=NAME, identity=NAME))
         now = datetime.now(UTC)
-        return asyncio.run(gather(declared, options, AUTHORITY.root, now, None))
+        return asyncio.run(
+            gather(
+                declared,
+                select(RULES, options.rule),
+                options,
+                anchors=AUTHORITY.root,
+                now=now,
+                sending=None,
+            )
+        )
 
 
 def said(book):

@@ -23,13 +23,10 @@ from mailtls.policy.load import load_policy
 from mailtls.refusals import print_problems, tell_problems, write_no_verdict
 from mailtls.report import FORMATS, outputs, text
 from mailtls.report import summary as step_summary
-from mailtls.report.build import build
-from mailtls.report.flow import flows_of
 from mailtls.report.model import Report, RuleInfo
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule
 from mailtls.rules.waiver import RULE as WAIVER
-from mailtls.summaries import summaries
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
 
@@ -63,7 +60,13 @@ def check(
     files = [(open_report(each.path), each.format) for each in options.report]
     anchors = read_anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    book = asyncio.run(gather(policy, options, anchors, started, sending))
+    book = asyncio.run(
+        gather(policy, rules, options, anchors=anchors, now=started, sending=sending)
+    )
+    from mailtls.report.build import build
+    from mailtls.report.flow import flows_of
+    from mailtls.summaries import summaries
+
     verdicts = judge(policy, rules, book, started)
     judged = (verdict.outcome for verdict in verdicts if verdict.rule != WAIVER.id)
     if all(outcome is Outcome.NOT_APPLICABLE for outcome in judged):
@@ -89,7 +92,8 @@ def check(
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
-    _write_to(summary, step_summary.render(report))
+    if summary is not None:
+        _write_to(summary, step_summary.render(report))
     paths = {each.format: str(each.path) for each in options.report}
     _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code

@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
@@ -224,5 +223,4 @@ def explain(name: str | None) -> int:
 
 def page(rule: str) -> str:
     """Return a rule's page, in Markdown."""
-    path = resources.files("mailtls").joinpath("pages", f"{rule}.md")
-    return path.read_text(encoding="utf-8")
+    return Path(__file__).with_name("pages").joinpath(f"{rule}.md").read_text(encoding="utf-8")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
-import secrets
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mailtls.arguments import DnsServer
@@ -26,16 +28,20 @@ from mailtls.probe.attempt import Settings
 from mailtls.probe.questions import RevocationQuestion
 from mailtls.probe.runner import Limits, Runner
 from mailtls.progress import Progress, manner, shown
-from mailtls.rules import RULES, mode, select
-from mailtls.tls.path import system_anchors
+from mailtls.rules import mode
+from mailtls.rules.base import Rule
+from mailtls.warmup import warm_up
 
 if TYPE_CHECKING:
     from mailtls.sending import Sending
+    from mailtls.tls.path import SystemAnchors
 
 
 async def gather(
     policy: Policy,
+    rules: Sequence[Rule],
     options: argparse.Namespace,
+    *,
     anchors: bytes,
     now: datetime,
     sending: Sending | None,
@@ -46,8 +52,8 @@ async def gather(
     settings = Settings(
         client_name=client_name(options.client_name),
         extra_anchors=anchors,
-        system_anchors=system_anchors(os.environ),
-        randomness=secrets.token_bytes,
+        system_anchors=_system_anchors,
+        randomness=os.urandom,
         now=lambda: now,  # one moment, so that every certificate is judged by the same
     )
     progress = Progress(
@@ -67,8 +73,8 @@ async def gather(
         on_open=progress.opened,
     )
     # A delivery goes to addresses that the probe finds, also where no other rule is asked.
-    rules = (*select(RULES, options.rule), *((mode.RULE,) if sending else ()))
-    plan = build_plan(policy, rules)
+    plan = build_plan(policy, (*rules, *((mode.RULE,) if sending else ())))
+    asyncio.get_running_loop().call_soon(warm_up)
     async with shown(progress):
         found = await runner.run(plan)
         book = replace(found, in_container=in_job_container(os.environ))
@@ -90,6 +96,13 @@ async def gather(
                 sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
             )
         return book
+
+
+@cache
+def _system_anchors() -> SystemAnchors:
+    from mailtls.tls.path import system_anchors
+
+    return system_anchors(os.environ)
 
 
 def _network(options: argparse.Namespace, resolver: Resolver) -> Network:

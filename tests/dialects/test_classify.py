@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtls.dialects.classify import classify
+from mailtls.dialects.classify import classify, welcomes
 from mailtls.evidence import Spoken
 
 
@@ -70,3 +70,22 @@ def test_first_bytes_name_the_protocol(first, spoken):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_something_and_only_none_are_silence(data):
     assert (classify(data) is Spoken.SILENCE) == (data == b"")
+
+
+@pytest.mark.parametrize(
+    ("first", "welcome"),
+    [
+        (b"220 mx ESMTP\r\n", True),
+        (b"220-wait\r\n", True),
+        (b"* OK ready\r\n", True),
+        (b"+OK\r\n", True),
+        (b'"IMPLEMENTATION" "x"\r\n', True),
+        (b"421 later\r\n", False),
+        (b"554 no\r\n", False),
+        (b"* BYE\r\n", False),
+        (b"-ERR\r\n", False),
+        (b"\x15\x03\x01", False),
+    ],
+)
+def test_a_welcome_is_told_from_the_first_bytes(first, welcome):
+    assert welcomes(first) is welcome

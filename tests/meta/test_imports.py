@@ -55,7 +55,8 @@ MAY_IMPORT = {
     "net.routes": ("probe.questions",),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
     **dict.fromkeys(
-        ("probe.runner", "probe.revocation"), (*SHARED, "net.interface", "probe", "plan", "tls")
+        ("probe.runner", "probe.revocation"),
+        (*SHARED, "dialects", "net.interface", "probe", "plan", "tls"),
     ),
     "rules": (*SHARED, *HEADER, "rules", "tls"),
     **dict.fromkeys(HEADER, (*SHARED, *HEADER)),
@@ -90,6 +91,7 @@ MAY_IMPORT = {
     "refusals": (*DATA, "policy", "report", "terminal"),
     "completion": (),
     "check": ("",),
+    "warmup": ("",),
     "summaries": (*SHARED, "rules", "report"),
     "commands": ("",),
     "demo": ("",),
@@ -100,8 +102,7 @@ MAY_IMPORT = {
 # Packages of others, and the standard library's ways out: who alone may have them, and for what.
 ONLY_IN = {
     "yaml": {"policy.document"},
-    "jsonschema": {"policy.shape"},
-    "referencing": {"policy.shape"},
+    "jsonschema_rs": {"policy.shape"},
     "idna": {"policy.hosts"},
     "OpenSSL": {"tls.openssl", "tls.path", "tls.session"},
     "cryptography": {
@@ -119,6 +120,7 @@ ONLY_IN = {
     "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "means"},
     "ssl": {"responder.server"},
     "asyncio": {
+        "gather",
         "net.dns",
         "net.live",
         "net.proxy",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from jsonschema import Draft202012Validator
 
+from mailtls.policy import shape
 from mailtls.policy.document import parse
 from mailtls.policy.shape import check, schema
 
@@ -158,3 +161,28 @@ def test_editors_that_read_yaml_types_agree_with_the_schema():
     }
 
     assert list(Draft202012Validator(schema()).iter_errors(instance)) == []
+
+
+def test_a_reference_to_somewhere_else_is_not_followed(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        there = f"http://127.0.0.1:{listener.getsockname()[1]}/schema.json"
+        monkeypatch.setattr(shape, "schema", lambda: {"$ref": there})
+        shape._validator.cache_clear()
+        try:
+            with pytest.raises(Exception, match="all of it is in one file"):
+                shape._validator()
+        finally:
+            shape._validator.cache_clear()
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_a_pattern_that_could_backtrack_is_refused(monkeypatch):
+    monkeypatch.setattr(shape, "schema", lambda: {"pattern": r"(a)\1"})
+    shape._validator.cache_clear()
+    try:
+        with pytest.raises(Exception, match='is not a "regex"'):
+            problems("version: 1")
+    finally:
+        shape._validator.cache_clear()

@@ -68,7 +68,7 @@ def settings() -> Settings:
     return Settings(
         client_name="probe.example.test",
         extra_anchors=AUTHORITY.root,
-        system_anchors=SystemAnchors(),
+        system_anchors=SystemAnchors,
         randomness=bytes,
         now=lambda: datetime.now(UTC),
     )

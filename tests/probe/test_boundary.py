@@ -276,3 +276,38 @@ def test_every_end_of_a_hello_is_a_failed_handshake(behind, heard, answer):
 
     assert seen.answer == heard
     assert answer is None if old is None else isinstance(old.answer, answer)
+
+
+@pytest.mark.parametrize(("goes_on", "resumed"), [(True, 1), (False, 0)])
+def test_a_no_in_clear_is_a_refusal_of_the_hello_and_may_be_followed_by_clear_text(
+    goes_on, resumed
+):
+    """Courier hands the connection to a program for TLS, and goes on without it where it fails."""
+
+    def talk(connection):
+        for part in (
+            b"* OK h\r\n",
+            b"* CAPABILITY IMAP4rev1 STARTTLS\r\nm1 OK\r\n",
+            b"m2 OK go\r\n",
+        ):
+            connection.sendall(part)
+            connection.recv(4096)
+        connection.sendall(b"m2 NO STARTTLS failed\r\n")
+        if goes_on:
+            tag = connection.recv(4096).partition(b" ")[0]
+            connection.sendall(tag + b" OK done\r\n")
+            connection.recv(4096)
+
+    hello = HelloQuestion(
+        protocol=Protocol.IMAP, mode=Mode.STARTTLS, server_name="", offer=at_most(TlsVersion.TLS1_1)
+    )
+    with peer(talk) as (port, _):
+        asking = attempt(port, hello, carries=(FallbackQuestion(protocol=Protocol.IMAP),))
+        seen = asyncio.run(perform(asking, network()))
+
+    assert isinstance(seen, Observed)
+    assert isinstance(seen.evidence, HelloEvidence)
+    assert isinstance(seen.evidence.answer, ClosedAnswer)
+    assert asking.heard.fallback is not None
+    assert isinstance(asking.heard.fallback.answer, Fallback)
+    assert len(asking.heard.fallback.answer.resumed) == resumed

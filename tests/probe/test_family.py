@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from dataclasses import replace
 
 import pytest
 
 from factories import ALERT, CLOSED, missing, seen
+from fuzz.flights import record
 from mailtls.evidence import AlertAnswer, HelloEvidence, Missing, ServerAnswer
+from mailtls.probe import hello
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import SLICE, Family, answer_of
 from mailtls.terms import Outcome
@@ -150,13 +153,18 @@ def test_no_answer_at_all_is_no_answer_to_any_part():
         assert isinstance(answers[part].missing, Missing)
 
 
+def _suites(connection: socket.socket) -> int:
+    """Return how many suites a ClientHello offers, without taking it."""
+    at = 5 + 4 + 2 + 32 + 1
+    head = connection.recv(at, socket.MSG_PEEK | socket.MSG_WAITALL)
+    at += head[-1] + 2
+    head = connection.recv(at, socket.MSG_PEEK | socket.MSG_WAITALL)
+    return int.from_bytes(head[-2:], "big") // 2
+
+
 def _limited(connection) -> None:
     """Hang up on hellos of more than 128 suites, and hand all others to a real server of TLS 1.2."""
-    head = connection.recv(46, socket.MSG_PEEK | socket.MSG_WAITALL)
-    at = 5 + 4 + 2 + 32 + 1
-    session_id = head[at - 1]
-    head = connection.recv(at + session_id + 2, socket.MSG_PEEK | socket.MSG_WAITALL)
-    if int.from_bytes(head[-2:], "big") > 2 * 128:
+    if _suites(connection) > 128:
         return
     context = identity_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -183,3 +191,39 @@ def test_the_first_part_counts_the_first_hello():
     assert counts == [1, 1, 0]
     assert replace(answers[of.parts[1]], attempts=1) == answers[of.parts[0]]
     assert isinstance(answers[of.control].evidence, HelloEvidence)
+
+
+def _waiting_for_the_other(left: threading.Event):
+    """Return a server whose answer to a long hello comes when another connection has been given up."""
+
+    def talk(connection: socket.socket) -> None:
+        for part, command in (
+            (b"220 h ESMTP\r\n", b"EHLO"),
+            (b"250-h\r\n250 STARTTLS\r\n", b"STARTTLS"),
+        ):
+            connection.sendall(part)
+            assert connection.recv(4096).startswith(command)
+        connection.sendall(b"220 go\r\n")
+        if not connection.recv(1, socket.MSG_PEEK):
+            left.set()
+        elif _suites(connection) > 128:
+            left.wait(timeout=20)
+            connection.sendall(record(b"\x02\x28", kind=21))
+        else:
+            with identity_context().wrap_socket(connection, server_side=True) as inside:
+                while inside.recv(4096):
+                    inside.sendall(b"250 h\r\n")
+
+    return talk
+
+
+def test_a_second_hello_that_is_not_decided_in_time_is_asked_afterwards(monkeypatch):
+    monkeypatch.setattr(hello, "DECISION_SECONDS", 0.1)
+    left = threading.Event()
+    with peer(_waiting_for_the_other(left)) as (port, served):
+        found = verdicts(port, "smtp", "tls-cipher")
+
+    assert left.is_set()
+    assert {v.outcome for v in found} <= {Outcome.FAIL, Outcome.PASS}
+    # The session, the first hello, the second in vain and again, a short one, and six slices.
+    assert len(served) == 1 + 1 + 2 + 1 + 6

@@ -200,3 +200,13 @@ def test_hellos_for_something_else_are_no_parts(family):
     assert other not in found.parts
     assert all(isinstance(e, Call) for e in fold([alone, other]))
     assert isinstance(alone, HelloQuestion)
+
+
+def test_hellos_of_the_same_suites_are_asked_apart(family):
+    """Two endpoints of one server may be held to lists that overlap."""
+    wider = replace(family.parts[0], offer=replace(family.parts[0].offer, label="wider"))
+    found = fold([family.control, *family.parts, wider])
+
+    (together,) = (each for each in found if isinstance(each, Family))
+    assert together.parts == family.parts
+    assert Call(question=wider) in found

@@ -78,6 +78,29 @@ def test_hellos_are_not_sent_where_the_session_finds_nothing_to_learn(changes, d
         assert seen.attempts == 0
 
 
+def test_all_at_once_does_not_wait_for_what_is_offered():
+    others = threading.Event()
+    first = iter([True])
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"220 h\r\n")
+        if not next(first, False):
+            others.set()
+        # Nobody hears what is offered before another connection has been made.
+        if connection.recv(4096) and others.wait(timeout=20):
+            says(b"250-h\r\n250 HELP\r\n", b"221 bye\r\n")(connection)
+
+    with peer(talk) as (port, served):
+        expected = policy(smtp(port, more=", starttls: {enforced: false}"))
+        book = run(expected, dataclasses.replace(LIMITS, per_host=6))
+
+    assert book.connections == len(served) == 6
+    for question, seen in ((q, s) for (_, q), s in book.answers.items()):
+        if isinstance(question, HelloQuestion):
+            assert isinstance(seen, NotObserved)
+            assert seen.missing.detail == "the server does not offer STARTTLS"
+
+
 def test_a_refused_connection_is_asked_once_and_a_throttled_one_again():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -25,10 +25,10 @@ from factories import (
 )
 from mailtls.evidence import HelloEvidence, PathProblem
 from mailtls.probe.questions import KindQuestion
-from mailtls.rules import certificate_algorithms
 from mailtls.rules.certificate_algorithms import RULE
 from mailtls.rules.control import control_question
 from mailtls.terms import Cause, Outcome, TlsVersion
+from mailtls.tls import certificates
 
 BOTH = with_certificate(algorithms=("rsa", "ecdsa"))
 ECDSA = key("ecdsa", 256, "P-256")
@@ -48,7 +48,7 @@ def problem(code, depth):
 @pytest.fixture
 def judged(monkeypatch):
     def judged(rsa, ecdsa, facts=None, served=SERVED, below=BELOW):
-        monkeypatch.setattr(certificate_algorithms, "parse", served.get)
+        monkeypatch.setattr(certificates, "parse", served.get)
         full = session(facts or tls(leaf(key=ECDSA), CA))
         found = view(BOTH, full)
         hellos = {"rsa": rsa, "ecdsa": ecdsa}

@@ -6,9 +6,9 @@ import pytest
 
 from factories import CA, NOW, endpoint, leaf, missing, only, session, tls, view, with_certificate
 from mailtls.revocations import Status
-from mailtls.rules import certificate_staple
 from mailtls.rules.certificate_staple import RULE
 from mailtls.terms import Cause, Outcome
+from mailtls.tls import ocsp
 
 WANTED = with_certificate(staple=True)
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ def judged(monkeypatch):
             asked.append((staple, of_leaf, issuer, at))
             return answer
 
-        monkeypatch.setattr(certificate_staple, "read", read)
+        monkeypatch.setattr(ocsp, "read", read)
         served = served or tls(staple=b"response")
         finding = only(RULE.check(view(of, session(served))))
         assert asked == [(b"response", leaf().der, CA.der, NOW)]

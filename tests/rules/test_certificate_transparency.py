@@ -20,10 +20,10 @@ from factories import (
     with_certificate,
 )
 from mailtls.evidence import HelloEvidence
-from mailtls.rules import certificate_transparency
 from mailtls.rules.certificate_transparency import RULE, needed
 from mailtls.rules.grades import control
 from mailtls.terms import Outcome, TlsVersion
+from mailtls.tls import timestamps
 from mailtls.tls.timestamps import Timestamp
 
 WANTED = with_certificate(transparency=True)
@@ -38,8 +38,8 @@ def stamp(log, **changes):
 @pytest.fixture
 def judged(monkeypatch):
     def judged(embedded, stapled=(), days=90):
-        monkeypatch.setattr(certificate_transparency, "embedded", lambda _: embedded)
-        monkeypatch.setattr(certificate_transparency, "stapled", lambda _: stapled)
+        monkeypatch.setattr(timestamps, "embedded", lambda _: embedded)
+        monkeypatch.setattr(timestamps, "stapled", lambda _: stapled)
         served = leaf(not_before=NOW, not_after=NOW + timedelta(days=days))
         return only(RULE.check(view(WANTED, session(tls(served, CA)))))
 
@@ -53,8 +53,8 @@ def test_the_handshake_counts_for_the_same_leaf(monkeypatch, shown, outcome):
     def shaken(listed):
         return {b"": (), b"list": (stamp("b"),)}[listed]
 
-    monkeypatch.setattr(certificate_transparency, "embedded", lambda _: (stamp("a"),))
-    monkeypatch.setattr(certificate_transparency, "shaken", shaken)
+    monkeypatch.setattr(timestamps, "embedded", lambda _: (stamp("a"),))
+    monkeypatch.setattr(timestamps, "shaken", shaken)
     answer = replace(chose(TlsVersion.TLS1_2).answer, certificates=(shown.der,), timestamps=b"list")
     served = leaf(not_before=NOW - timedelta(days=9), not_after=NOW + timedelta(days=90))
     shown_leaf = replace(served, der=leaf().der)

@@ -141,6 +141,14 @@ def test_a_hello_of_old_versions_shows_anonymous_suites_by_the_way_on_a_relay_al
         assert {f.level for f in found if f.outcome is Outcome.FAIL} <= {Level.NOTE}
 
 
+def test_what_a_hello_of_old_versions_chooses_is_no_finding_of_this_rule():
+    old = offers.at_most(TlsVersion.TLS1_1)
+    view = looking(RULE, RELAY)
+    choice = seen(answered(CBC, version=TlsVersion.TLS1_1))
+    asked = {**view.answers, hello_question(RELAY, old): choice}
+    assert only(RULE.check(replace(view, answers=asked))).outcome is Outcome.PASS
+
+
 def test_an_allow_list_is_judged_by_its_complement_at_the_endpoints_level():
     of = replace(wanting(ciphers=(0x1301, 0xC02F)), level=Level.WARNING)
     labels = {

@@ -1,78 +1,19 @@
-"""The feature by the control's answer, and where there is none to read."""
+"""Compression: the one feature that a server should not have."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
-
-from factories import CLOSED, endpoint, missing, only, session, tls
-from mailtls.probe.questions import SessionQuestion
+from feature_views import Feature
 from mailtls.rules.tls_compression import RULE
-from mailtls.terms import Cause, Level, Outcome, Phase, TlsVersion
-from tls_views import BCP195, FACTS, INTERMEDIATE, alert, answered, looking, wanting
-
-SILENT = missing(Phase.HANDSHAKE, Cause.TIMED_OUT)
-GOOD = answered()
-BAD = answered(compression=1)
+from mailtls.terms import Level
 
 
-def run(facts=GOOD, of=None, profile=BCP195, full=None):
-    return only(RULE.check(looking(RULE, of, full, profile, hellos={FACTS: facts})))
-
-
-def test_the_control_shows_it():
-    finding = run()
-
-    assert (finding.outcome, finding.key) == (Outcome.PASS, "tls.compression")
-    assert finding.observed == "no compression chosen in TLSv1.2"
-
-
-def test_its_absence_weighs_what_the_guideline_says():
-    finding = run(BAD)
-
-    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.WARNING)
-    assert finding.message == "the server accepts TLS compression"
-    assert finding.question.offer.label == FACTS
-    assert "RFC 9325 section 3.3" in finding.remedy
-    assert "Postfix: " in finding.remedy
-
-
-def test_a_profile_never_weighs_more_than_the_endpoint():
-    assert run(BAD, endpoint(level=Level.NOTE)).level is Level.NOTE
-
-
-def test_what_the_policy_demands_weighs_what_the_endpoint_does():
-    of = wanting(no_compression=True)
-
-    assert run(BAD, of, INTERMEDIATE).level is Level.ERROR
-    assert run(BAD, replace(of, level=Level.WARNING)).level is Level.WARNING
-
-
-def test_a_server_of_tls_1_3_alone_is_not_judged():
-    finding = run(alert("protocol_version"))
-
-    assert finding.outcome is Outcome.NOT_APPLICABLE
-    assert finding.message.startswith("the server speaks TLS 1.3 alone, ")
-
-
-@pytest.mark.parametrize(
-    ("facts", "full"),
-    [
-        (SILENT, None),
-        (alert("decode_error"), None),
-        (CLOSED, session(SILENT)),
-        (CLOSED, session(tls(version=TlsVersion.TLS1_2))),
-    ],
-)
-def test_no_answer_to_the_control_is_inconclusive(facts, full):
-    finding = run(facts, full=full)
-
-    assert finding.outcome is Outcome.INCONCLUSIVE
-    assert finding.question.offer.label == FACTS
-
-
-def test_where_nobody_asks_nothing_is_asked():
-    assert list(RULE.check(looking(RULE, profile=INTERMEDIATE, hellos={FACTS: BAD}))) == []
-    (question,) = RULE.needs(endpoint(), INTERMEDIATE)
-    assert isinstance(question, SessionQuestion)
+class TestCompression(Feature):
+    rule = RULE
+    key = "tls.compression"
+    seen = "no compression chosen"
+    message = "the server accepts TLS compression"
+    section = "RFC 9325 section 3.3"
+    fix = "Postfix: "
+    bad = {"compression": 1}  # noqa: RUF012 - a row of a table
+    demanded = "no_compression"
+    level = Level.WARNING

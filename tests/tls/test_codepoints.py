@@ -16,7 +16,6 @@ from mailtls.tls.codepoints import (
     MODERN_SCHEMES,
     SignatureScheme,
     SuiteKind,
-    alert_name,
     group_by_name,
     group_name,
     groups,
@@ -169,10 +168,7 @@ def test_schemes_are_split_in_modern_and_legacy():
     assert SignatureScheme.RSA_PKCS1_SHA256 in MODERN_SCHEMES
 
 
-def test_alerts_and_versions_have_names():
-    assert alert_name(40) == "handshake_failure"
-    assert alert_name(112) == "unrecognized_name"
-    assert alert_name(255) == "alert 255"
+def test_versions_have_names():
     assert version_name(0x0303) == "TLSv1.2"
     assert version_name(0x7F1C) == "0x7f1c"
 

@@ -85,16 +85,6 @@ def test_a_mixture_of_versions_is_asked_for_apart():
         offers.only_suites((), "nothing")
 
 
-def test_slices_hold_each_suite_once():
-    complement = offers.complement(ALLOWED)
-    assert complement
-    parts = offers.slices(complement.suites)
-    assert tuple(code for part in parts for code in part.suites) == complement.suites
-    assert max(len(part.suites) for part in parts) == 64
-    assert parts[0].label == "suites 1 to 64"
-    assert offers.slices(()) == ()
-
-
 def test_groups_are_offered_alone():
     modern = offers.groups_only((0x11EC,))
     assert (modern.versions, modern.groups) == ((0x0304,), (0x11EC,))
@@ -112,3 +102,9 @@ def test_finite_field_and_certificate_offers_hold_one_family():
         asked = offers.authenticated_by(kind)
         assert asked.status_request
         assert {suites()[code].authentication for code in asked.suites} == {kind}
+
+
+def test_anonymous_suites_lead_a_hello_of_old_versions():
+    anonymous = [suites()[code].anonymous for code in offers.at_most(TlsVersion.TLS1_1).suites]
+    assert anonymous == sorted(anonymous, reverse=True)
+    assert anonymous[0]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
+# Behind this folder, which has a module of the name of one in tests.
+sys.path[1:1] = [str(ROOT / "tests"), str(ROOT / "src")]
 
 import fleet  # noqa: E402
 import programs  # noqa: E402

@@ -19,7 +19,7 @@ HEAVY = (
     "cryptography",
     "dns",
     "json",
-    "jsonschema",
+    "jsonschema_rs",
     "OpenSSL",
     "ssl",
     "yaml",

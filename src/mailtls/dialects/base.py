@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -154,3 +155,45 @@ class Dialect(Protocol):
     def closing(self) -> Dialogue[Reply]:
         """Say goodbye and read the answer."""
         ...
+
+
+class AccessDialect(ABC):
+    """The frame of IMAP, POP3 and ManageSieve as a `Dialect`: what is asked is the same, in other words."""
+
+    protocol: terms.Protocol
+    request = "STARTTLS"
+
+    def offers_starttls(self, capabilities: Capabilities) -> bool:
+        """Return whether the request for TLS is listed."""
+        return self.request in capabilities.names
+
+    def opening(self, client_name: str) -> Dialogue[Opening]:
+        """Read the greeting and learn the capabilities; these protocols do not ask for a name."""
+        client_name_bytes(client_name)
+        return Dialogue(self._opening(), Phase.GREETING)
+
+    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
+        """Ask for TLS."""
+        lines = upgrade_lines(self.request.encode(), pipelined)
+        return Dialogue(self._upgrade(lines), Phase.UPGRADE)
+
+    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
+        """Ask again inside TLS."""
+        client_name_bytes(client_name)
+        return Dialogue(self._capabilities(), Phase.AFTER_TLS)
+
+    def closing(self) -> Dialogue[Reply]:
+        """Say goodbye."""
+        return Dialogue(self._closing(), Phase.AFTER_TLS)
+
+    @abstractmethod
+    def _opening(self) -> Script[Opening]: ...
+
+    @abstractmethod
+    def _upgrade(self, lines: bytes) -> Script[UpgradeReply]: ...
+
+    @abstractmethod
+    def _capabilities(self) -> Script[Capabilities]: ...
+
+    @abstractmethod
+    def _closing(self) -> Script[Reply]: ...

@@ -23,6 +23,7 @@ _SIEVE = re.compile(
     rb'"[A-Z][^"\r\n]*"(?=[ \r\n]|\Z)|(?:OK|NO|BYE)(?: ?\(| ["{]|[\r\n]|\Z)|\{\d{1,5}\+?\}\r?\n',
     re.IGNORECASE,
 )
+_WELCOME = re.compile(rb'220[ \r\n-]|\* OK |\+OK|"IMPLEMENTATION"', re.IGNORECASE)
 _NUMERIC = re.compile(rb"[2-5][0-9]{2}(?=[ \r\n-]|\Z)")
 _STATUS = re.compile(rb"(?m)^[2-5][0-9]{2}[ -]?")
 _FTP_WORD = re.compile(rb"(?:[A-Z]+-?)?FTPD?|FILEZILLA")
@@ -62,6 +63,11 @@ def classify(first_bytes: bytes) -> Spoken:
         if pattern.match(data):
             return spoken
     return Spoken.UNKNOWN
+
+
+def welcomes(first_bytes: bytes) -> bool:
+    """Return whether these are the first bytes of a mail server that lets its client go on."""
+    return bool(_WELCOME.match(first_bytes))
 
 
 def _is_tls(data: bytes) -> bool:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
 
 from mailtls.dialects.base import (
+    AccessDialect,
     Opening,
     capabilities_or_end,
-    client_name_bytes,
     command_line,
     other_protocol,
     sasl_line,
     text_reply,
     unique,
-    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -49,32 +47,10 @@ _LOGOUT_TAG = b"m4"
 _CANCEL = b"*"
 
 
-@dataclass(frozen=True, slots=True)
-class ImapDialect:
+class ImapDialect(AccessDialect):
     """A `base.Dialect` for IMAP; replies carry the untagged lines before the text of the tagged one."""
 
-    @property
-    def protocol(self) -> Protocol:
-        """Return which protocol this is."""
-        return Protocol.IMAP
-
-    def offers_starttls(self, capabilities: Capabilities) -> bool:
-        """Return whether CAPABILITY listed STARTTLS."""
-        return "STARTTLS" in capabilities.names
-
-    def opening(self, client_name: str) -> Dialogue[Opening]:
-        """Read the greeting, then ask CAPABILITY; a list inside the greeting does not count."""
-        client_name_bytes(client_name)
-        return Dialogue(_opening(), Phase.GREETING)
-
-    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
-        """Say STARTTLS."""
-        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
-
-    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
-        """Ask CAPABILITY."""
-        client_name_bytes(client_name)
-        return Dialogue(_capabilities(), Phase.AFTER_TLS)
+    protocol = Protocol.IMAP
 
     def command(
         self, line: bytes, *, phase: Phase = Phase.AFTER_TLS, secret: bool = False
@@ -94,9 +70,17 @@ class ImapDialect:
         """Answer a SASL challenge; the command `*` cancels the exchange instead."""
         return Dialogue(_exchange(b"", sasl_line(data), secret=True), Phase.AFTER_TLS)
 
-    def closing(self) -> Dialogue[Reply]:
-        """Say LOGOUT."""
-        return Dialogue(_exchange(_LOGOUT_TAG, b"LOGOUT\r\n"), Phase.AFTER_TLS)
+    def _opening(self) -> Script[Opening]:
+        return _opening()
+
+    def _upgrade(self, lines: bytes) -> Script[UpgradeReply]:
+        return _upgrade(lines)
+
+    def _capabilities(self) -> Script[Capabilities]:
+        return _capabilities()
+
+    def _closing(self) -> Script[Reply]:
+        return _exchange(_LOGOUT_TAG, b"LOGOUT\r\n")
 
 
 def response_parts() -> Script[tuple[bytes, ...]]:
@@ -136,6 +120,7 @@ def _temporary(reply: Reply) -> bool:
 
 
 def _opening() -> Script[Opening]:
+    """Read the greeting, then ask CAPABILITY; a list inside the greeting does not count."""
     other = yield from other_protocol(Spoken.IMAP)
     if other is not None:
         return wrong_opening(other)
@@ -172,6 +157,6 @@ def _listing(tag: bytes) -> Script[Capabilities | Missing]:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
-    reply = yield from _exchange(_STARTTLS_TAG, upgrade_lines(b"STARTTLS", pipelined))
+def _upgrade(lines: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(_STARTTLS_TAG, lines)
     return (yield from upgrade_reply(reply, go_ahead="OK", temporary=_temporary(reply)))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.dialects.base import (
+    AccessDialect,
     Opening,
-    client_name_bytes,
     command_line,
     other_protocol,
     sasl_line,
     text_reply,
     unique,
-    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -37,32 +35,11 @@ _LISTING = b"CAPA"
 """The one command before a login whose positive reply has several lines (RFC 2449 section 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pop3Dialect:
+class Pop3Dialect(AccessDialect):
     """A `base.Dialect` for POP3; CAPA is the only command taken to have a reply of several lines."""
 
-    @property
-    def protocol(self) -> Protocol:
-        """Return which protocol this is."""
-        return Protocol.POP3
-
-    def offers_starttls(self, capabilities: Capabilities) -> bool:
-        """Return whether CAPA listed STLS."""
-        return "STLS" in capabilities.names
-
-    def opening(self, client_name: str) -> Dialogue[Opening]:
-        """Read the greeting, then ask CAPA."""
-        client_name_bytes(client_name)
-        return Dialogue(_opening(), Phase.GREETING)
-
-    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
-        """Say STLS."""
-        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
-
-    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
-        """Ask CAPA."""
-        client_name_bytes(client_name)
-        return Dialogue(_listing(), Phase.AFTER_TLS)
+    protocol = Protocol.POP3
+    request = "STLS"
 
     def command(
         self, line: bytes, *, phase: Phase = Phase.AFTER_TLS, secret: bool = False
@@ -74,9 +51,17 @@ class Pop3Dialect:
         """Answer a SASL challenge; the command `*` cancels the exchange instead."""
         return Dialogue(_exchange(sasl_line(data), secret=True), Phase.AFTER_TLS)
 
-    def closing(self) -> Dialogue[Reply]:
-        """Say QUIT."""
-        return Dialogue(_exchange(b"QUIT\r\n"), Phase.AFTER_TLS)
+    def _opening(self) -> Script[Opening]:
+        return _opening()
+
+    def _upgrade(self, lines: bytes) -> Script[UpgradeReply]:
+        return _upgrade(lines)
+
+    def _capabilities(self) -> Script[Capabilities]:
+        return _listing()
+
+    def _closing(self) -> Script[Reply]:
+        return _exchange(b"QUIT\r\n")
 
 
 def _status() -> Script[Reply]:
@@ -139,6 +124,6 @@ def _listing() -> Script[Capabilities]:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
-    reply = yield from _exchange(upgrade_lines(b"STLS", pipelined))
+def _upgrade(lines: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(lines)
     return (yield from upgrade_reply(reply, go_ahead="+OK", temporary=_temporary(reply)))

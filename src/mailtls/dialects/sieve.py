@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 
 from mailtls.dialects.base import (
+    AccessDialect,
     Opening,
-    client_name_bytes,
     command_line,
     other_protocol,
     text_reply,
     unique,
-    upgrade_lines,
     upgrade_reply,
     words,
     wrong_opening,
@@ -53,32 +52,10 @@ class _Response:
     listed: tuple[tuple[bytes, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SieveDialect:
+class SieveDialect(AccessDialect):
     """A `base.Dialect` for ManageSieve; replies carry the lines before the status as they came."""
 
-    @property
-    def protocol(self) -> Protocol:
-        """Return which protocol this is."""
-        return Protocol.SIEVE
-
-    def offers_starttls(self, capabilities: Capabilities) -> bool:
-        """Return whether the capability list has STARTTLS."""
-        return "STARTTLS" in capabilities.names
-
-    def opening(self, client_name: str) -> Dialogue[Opening]:
-        """Read the greeting, which is the capability list (RFC 5804 section 1.7)."""
-        client_name_bytes(client_name)
-        return Dialogue(_opening(), Phase.GREETING)
-
-    def upgrade(self, pipelined: bytes = b"") -> Dialogue[UpgradeReply]:
-        """Say STARTTLS."""
-        return Dialogue(_upgrade(pipelined), Phase.UPGRADE)
-
-    def capabilities(self, client_name: str) -> Dialogue[Capabilities]:
-        """Ask CAPABILITY, and read past the list that most servers send after TLS by themselves."""
-        client_name_bytes(client_name)
-        return Dialogue(_capabilities(), Phase.AFTER_TLS)
+    protocol = Protocol.SIEVE
 
     def command(
         self, line: bytes, *, phase: Phase = Phase.AFTER_TLS, secret: bool = False
@@ -86,9 +63,17 @@ class SieveDialect:
         """Send one command and read its reply; `"*"` with its quotes cancels a SASL exchange."""
         return Dialogue(_exchange(command_line(line), secret=secret), phase)
 
-    def closing(self) -> Dialogue[Reply]:
-        """Say LOGOUT."""
-        return Dialogue(_exchange(b"LOGOUT\r\n"), Phase.AFTER_TLS)
+    def _opening(self) -> Script[Opening]:
+        return _opening()
+
+    def _upgrade(self, lines: bytes) -> Script[UpgradeReply]:
+        return _upgrade(lines)
+
+    def _capabilities(self) -> Script[Capabilities]:
+        return _capabilities()
+
+    def _closing(self) -> Script[Reply]:
+        return _exchange(b"LOGOUT\r\n")
 
 
 def _line() -> Script[tuple[bytes, tuple[bytes, ...]]]:
@@ -150,6 +135,7 @@ def _busy(reply: Reply) -> bool:
 
 
 def _opening() -> Script[Opening]:
+    """Read the greeting, which is the capability list (RFC 5804 section 1.7)."""
     other = yield from other_protocol(Spoken.SIEVE)
     if other is not None:
         return wrong_opening(other)
@@ -196,6 +182,6 @@ def _offers(listed: tuple[tuple[bytes, ...], ...]) -> Capabilities:
     return Capabilities(names=unique(names), mechanisms=unique(mechanisms))
 
 
-def _upgrade(pipelined: bytes) -> Script[UpgradeReply]:
-    reply = yield from _exchange(upgrade_lines(b"STARTTLS", pipelined))
+def _upgrade(lines: bytes) -> Script[UpgradeReply]:
+    reply = yield from _exchange(lines)
     return (yield from upgrade_reply(reply, go_ahead="OK", temporary=_temporary(reply)))

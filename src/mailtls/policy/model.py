@@ -56,6 +56,10 @@ class Profile:
     compression: Level | None = None
     master_secret: Level | None = None
 
+    def __hash__(self) -> int:
+        """Return the hash of the name: profiles are keys of what is worked out once for all of a run."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsExpectation:

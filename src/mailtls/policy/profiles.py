@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from mailtls.policy.model import Graded, Profile
@@ -19,6 +19,7 @@ from mailtls.terms import Level, TlsVersion
 from mailtls.tls.codepoints import SuiteKind, group_by_name, groups, suite_by_name, suites
 
 DEFAULT = "bcp195"
+_FOLDER = Path(__file__).with_name("profiles")
 
 CodeOf = Callable[[str], int | None]
 
@@ -26,9 +27,8 @@ CodeOf = Callable[[str], int | None]
 @cache
 def load_profile(name: str) -> Profile:
     """Return a profile by name; raises KeyError where there is none."""
-    folder = resources.files("mailtls.policy").joinpath("profiles")
-    file = folder.joinpath(f"{name}.json")
-    if name not in {each.name.removesuffix(".json") for each in folder.iterdir()}:
+    file = _FOLDER / f"{name}.json"
+    if file not in _FOLDER.iterdir():
         raise KeyError(name)
     data = json.loads(file.read_text(encoding="utf-8"))
     by_label = {version.label: version for version in TlsVersion}
@@ -69,12 +69,13 @@ def _graded_suites() -> Iterable[int]:
 
 
 def _by_kind(kinds: Mapping[SuiteKind, Level]) -> tuple[Graded, ...]:
+    ranks = {level: rank for rank, level in enumerate(Level)}
     found = []
     for code in _graded_suites():
         suite = suites()[code]
-        levels = [level for kind, level in kinds.items() if kind in suite.kinds]
+        levels = [kinds[kind] for kind in suite.kinds if kind in kinds]
         if levels and suite.min_version is not TlsVersion.TLS1_3:
-            found.append(Graded(code=code, level=min(levels, key=list(Level).index)))
+            found.append(Graded(code=code, level=min(levels, key=ranks.__getitem__)))
     return tuple(found)
 
 

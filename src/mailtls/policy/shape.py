@@ -11,8 +11,8 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mailtls.errors import Problem
 from mailtls.policy.nodes import Items, Keys, Node, Scalar
@@ -20,8 +20,7 @@ from mailtls.sanitizer import clean
 from mailtls.verdict import Location
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 Value = Any
 """A typed instance of the schema: str, int, list or dict."""
@@ -38,7 +37,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
 @cache
 def schema() -> dict[str, Any]:
     """Return the policy's JSON Schema (draft 2020-12)."""
-    text = resources.files("mailtls.policy").joinpath("schema.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
@@ -75,12 +74,22 @@ def sound_endpoints(instance: Value, *, alone: bool) -> dict[int, dict[str, Any]
 
 @cache
 def _validator() -> Draft202012Validator:
-    # Late: jsonschema takes 120 ms to import. References stay inside the file: an empty registry
-    # retrieves nothing, where the default would fetch a remote one.
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
+    from jsonschema_rs import Draft202012Validator, RegexOptions
 
-    return Draft202012Validator(schema(), registry=Registry())
+    # A pattern of the schema meets text of anybody's: its time must be linear in that.
+    return Draft202012Validator(schema(), pattern_options=RegexOptions(), retriever=_outside)
+
+
+def _outside(uri: str) -> NoReturn:
+    raise LookupError(f"the schema refers to {uri}, and all of it is in one file")
+
+
+def _part(error: ValidationError) -> dict[str, Any]:
+    """Return the part of the schema that an error is of."""
+    part: Any = schema()
+    for step in error.schema_path[:-1]:
+        part = part[step]
+    return _resolve(part) if isinstance(part, dict) else {}
 
 
 def _resolve(part: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +130,9 @@ def _node_at(node: Node, path: Iterator[str | int]) -> Node:
 
 
 def _explain(error: ValidationError, root: Node) -> Iterator[Problem]:
-    node = _node_at(root, iter(error.absolute_path))
-    part: dict[str, Any] = _resolve(dict(error.schema)) if isinstance(error.schema, dict) else {}
-    if error.validator == "additionalProperties" and isinstance(node, Keys):
+    node = _node_at(root, iter(error.instance_path))
+    part, keyword = _part(error), error.schema_path[-1]
+    if keyword == "additionalProperties" and isinstance(node, Keys):
         known = list(part.get("properties", {}))
         for name, entry in node.entries.items():
             if name not in known and not entry.inherited:
@@ -135,16 +144,16 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Problem]:
                 )
         return
     where = _opening(node.location)
-    if error.validator == "required" and isinstance(node, Keys):
+    if keyword == "required" and isinstance(node, Keys):
         for name in part["required"]:
             if name not in node.entries:
                 described = _resolve(part["properties"][name]).get("description", "")
                 yield Problem(location=where, message=f"missing key {name}", expected=described)
         return
-    if error.validator == "uniqueItems":
+    if keyword == "uniqueItems":
         yield Problem(location=where, message="the same value stands twice in this list")
         return
-    if error.validator == "minItems":
+    if keyword == "minItems":
         yield Problem(location=where, message="the list is empty", expected="at least one entry")
         return
     choices = part.get("enum", ())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mailtls.engine import Engine
 from mailtls.evidence import FallbackEvidence, Line, Missing, PathValidation, Reply, Skipped
@@ -14,7 +15,10 @@ from mailtls.policy.model import Anchors
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Offer, Question, Target
 from mailtls.sanitizer import clean
-from mailtls.tls.path import SystemAnchors, validate
+
+if TYPE_CHECKING:
+    # OpenSSL takes 30 ms to load, which the first round trips have room for.
+    from mailtls.tls.path import SystemAnchors
 
 CONNECT_SECONDS = 10.0
 
@@ -29,25 +33,27 @@ FAREWELL_SECONDS = 2.0
 class Settings:
     """What every connection of a run shares.
 
-    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` where this
-    machine keeps its roots; `randomness` gives
-    bytes for raw hellos; `now` the clock certificates are verified by.
+    `client_name` is said in EHLO; `extra_anchors` is the PEM text of `--ca-file`, `system_anchors` says
+    where this machine keeps its roots; `randomness` gives bytes for raw hellos; `now` the clock
+    certificates are verified by.
     """
 
     client_name: str
     extra_anchors: bytes
-    system_anchors: SystemAnchors
+    system_anchors: Callable[[], SystemAnchors]
     randomness: Callable[[int], bytes]
     now: Callable[[], datetime]
 
     def path_of(self, chain: Sequence[bytes], anchors: Anchors) -> PathValidation:
         """Return whether a chain as sent leads to an anchor; `--ca-file` joins the system's."""
+        from mailtls.tls.path import validate
+
         return validate(
             chain,
             anchors,
             at=self.now(),
             extra_pem=self.extra_anchors,
-            system=self.system_anchors,
+            system=self.system_anchors(),
         )
 
 
@@ -81,7 +87,7 @@ class Heard:
 class Attempt:
     """One connection in progress: its deadline, its transcript and who waits for its first step.
 
-    `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
+    `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
     offer of a hello that another's answer chooses.
     """
 
@@ -91,6 +97,7 @@ class Attempt:
     settings: Settings
     deadline: float
     on_progress: Callable[[], None]
+    on_first: Callable[[bytes], None] = lambda _: None
     carries: tuple[Question, ...] = ()
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)

@@ -27,7 +27,6 @@ from mailtls.probe.conversation import BoundedStream, TlsStream, drain
 from mailtls.probe.questions import FallbackQuestion, InjectionQuestion
 from mailtls.probe.steps import behind, farewell, go_ahead, tls_engine
 from mailtls.terms import Cause, Phase, Protocol
-from mailtls.tls.session import Handshake
 
 FALLBACK_SECONDS = 5.0
 """Longest wait for what follows a junk record; servers end the connection in under one."""
@@ -47,6 +46,8 @@ async def ask_injection(
     if not isinstance(step, UpgradeReply) or not step.accepted:
         await farewell(attempt, dialect, stream, step)
         return InjectionEvidence(upgrade=step, answer=behind(step, Phase.UPGRADE))
+    from mailtls.tls.session import Handshake
+
     channel = tls_engine(question.server_name)
     before = stream.received
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(

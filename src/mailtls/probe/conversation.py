@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from mailtls.engine import Engine
@@ -45,11 +45,18 @@ class BoundedStream:
     """A stream that ends after `limit` bytes, whatever the peer still has to say.
 
     `received` counts the bytes so far, `first` keeps the first read: what a port speaks is told
-    from it.
+    from it. `on_first` is called with it.
     """
 
-    def __init__(self, stream: Stream, *, limit: int = BYTE_LIMIT) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        limit: int = BYTE_LIMIT,
+        on_first: Callable[[bytes], None] = lambda _: None,
+    ) -> None:
         self._stream = stream
+        self._on_first = on_first
         self._limit = limit
         self.received = 0
         self.first = b""
@@ -61,7 +68,9 @@ class BoundedStream:
     async def receive(self) -> bytes:
         """Read through, until the limit."""
         data = await self._stream.receive()
-        self.first = self.first or data
+        if data and not self.first:
+            self.first = data
+            self._on_first(data)
         self.received += len(data)
         if self.received > self._limit:
             raise StreamError(Cause.MALFORMED, f"the peer sent more than {self._limit} bytes")

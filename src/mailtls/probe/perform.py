@@ -80,6 +80,6 @@ async def connect(attempt: Attempt, network: Network) -> BoundedStream | Missing
     except StreamError as error:
         missing = Missing(phase=Phase.CONNECT, cause=error.cause, detail=error.detail)
     else:
-        return BoundedStream(stream)
+        return BoundedStream(stream, on_first=attempt.on_first)
     attempt.note(missing.detail)
     return missing

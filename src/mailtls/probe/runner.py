@@ -1,8 +1,8 @@
 """Every question of a plan to every address, politely: bounded, retried once, never held up.
 
 Connections to one address share its turns, whatever the names and endpoints they are for.
-The session of a target leads: its raw hellos start when it has been greeted, and are not sent at
-all where it finds that there is nothing to learn.
+The session of a target leads: its raw hellos start when it has been greeted and offers the upgrade, and
+are not sent at all where it finds that there is nothing to learn.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from functools import partial
 from typing import Any
 
 from mailtls.book import EvidenceBook, select_addresses
+from mailtls.dialects.classify import welcomes
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.doubt import doubt
 from mailtls.probe.family import ask_family
-from mailtls.probe.folding import Call, Family, fold
+from mailtls.probe.folding import Call, Family, connections, fold
 from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import (
@@ -121,11 +122,18 @@ class Runner:
     ) -> Mapping[Question, Observation]:
         async with self._targets_at_once, self._admission[target.address]:
             ask = partial(self._ask, target, time.monotonic() + self._limits.timeout)
-            lead, *others = fold(questions)
+            lead, *others = folded = fold(questions)
             assert isinstance(lead, Call)
             greeted = asyncio.Event()
+            # Where all connections may be open at once, they are, as soon as the server lets one in.
+            at_once = connections(folded) <= self._limits.per_host
+
+            def first_bytes(data: bytes) -> None:
+                if at_once and welcomes(data):
+                    greeted.set()
+
             async with asyncio.TaskGroup() as group:
-                first = group.create_task(ask(lead, on_progress=greeted.set))
+                first = group.create_task(ask(lead, on_progress=greeted.set, on_first=first_bytes))
                 first.add_done_callback(lambda _: greeted.set())
                 await greeted.wait()
                 ended = first.result().seen if first.done() else None
@@ -147,6 +155,7 @@ class Runner:
         call: Call,
         *,
         on_progress: Callable[[], None] = lambda: None,
+        on_first: Callable[[bytes], None] = lambda _: None,
         started: asyncio.Event | None = None,
         decided: Awaitable[Offer] | None = None,
     ) -> Asked:
@@ -164,6 +173,7 @@ class Runner:
                     settings=self._settings,
                     deadline=deadline,
                     on_progress=on_progress,
+                    on_first=on_first,
                     carries=call.carries,
                     decided=decided,
                 )

@@ -7,6 +7,7 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailtls.dialects import DIALECTS
 from mailtls.evidence import (
@@ -28,10 +29,11 @@ from mailtls.probe.mail import walk_inside
 from mailtls.probe.questions import SessionQuestion, UpgradeQuestion
 from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upgrade
 from mailtls.terms import Cause, Mode, Phase
-from mailtls.tls import certificates
-from mailtls.tls.session import Handshake, TlsSession
 
-Visit = Callable[[SessionEvidence, TlsStream, TlsSession], Awaitable[object]]
+if TYPE_CHECKING:
+    from mailtls.tls.session import TlsSession
+
+Visit: TypeAlias = "Callable[[SessionEvidence, TlsStream, TlsSession], Awaitable[object]]"
 """What goes on inside a session beyond its own steps; it gets the evidence, the stream and the channel."""
 
 IMPLICIT = Skipped(reason="TLS starts with the first byte")
@@ -138,6 +140,9 @@ async def _implicit(
 async def _handshake(
     attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
 ) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
+    from mailtls.tls import certificates
+    from mailtls.tls.session import Handshake
+
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
     if not isinstance(done, Handshake):
         return done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mailtls.dialects.base import Dialect, Opening
 from mailtls.dialects.classify import classify
 from mailtls.dialects.smtp import SmtpDialect
@@ -21,7 +23,9 @@ from mailtls.probe.conversation import BoundedStream, drain
 from mailtls.probe.mail import mail_in_clear
 from mailtls.probe.questions import UpgradeQuestion
 from mailtls.terms import Cause, Phase
-from mailtls.tls.session import Handshake, TlsSession
+
+if TYPE_CHECKING:
+    from mailtls.tls.session import TlsSession
 
 GREETING_PATIENCE = 9.0
 """Seconds of silence before a STARTTLS port is asked whether it speaks TLS at once.
@@ -58,6 +62,8 @@ async def open_dialogue(
 async def _ask_silent_port(
     attempt: Attempt, stream: BoundedStream, silence: Missing
 ) -> WrongMode | Missing:
+    from mailtls.tls.session import Handshake
+
     attempt.note("no greeting: asking the port whether it speaks TLS from the first byte")
     answer = await attempt.run(stream, tls_engine(""), most=SILENT_PORT_SECONDS)
     match answer:
@@ -100,6 +106,8 @@ async def upgrade(
 
 def tls_engine(server_name: str) -> TlsSession:
     """Return a handshake that names the server and verifies nothing."""
+    from mailtls.tls.session import TlsSession
+
     return TlsSession(server_name, classify=classify)
 
 

@@ -176,7 +176,7 @@ async def _secure(
                 SYSTEM,
                 at=settings.now(),
                 extra_pem=settings.extra_anchors,
-                system=settings.system_anchors,
+                system=settings.system_anchors(),
             )
             trouble = found.problem or found.time_problem
             named = bool(chain) and identity.match(host, certificates.parse(chain[0])).matched

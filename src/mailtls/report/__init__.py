@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from mailtls.report import github, gitlab, html, json_report, junit, markdown, sarif, text
 from mailtls.report.model import Report
 
+
+def _late(module: str) -> Callable[[Report], str]:
+    """Return the `render` of a module that is imported when it is called."""
+
+    def render(report: Report) -> str:
+        rendered: str = import_module(f"mailtls.report.{module}").render(report)
+        return rendered
+
+    return render
+
+
 FORMATS: Mapping[str, Callable[[Report], str]] = {
-    "text": text.render,
-    "json": json_report.render,
-    "github": github.render,
-    "sarif": sarif.render,
-    "junit": junit.render,
-    "gitlab": gitlab.render,
-    "markdown": markdown.render,
-    "html": html.render,
+    "text": _late("text"),
+    "json": _late("json_report"),
+    "github": _late("github"),
+    "sarif": _late("sarif"),
+    "junit": _late("junit"),
+    "gitlab": _late("gitlab"),
+    "markdown": _late("markdown"),
+    "html": _late("html"),
 }

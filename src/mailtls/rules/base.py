@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -200,6 +201,7 @@ def server_name(endpoint: Endpoint) -> str:
     return "" if is_literal(endpoint.identity) else endpoint.identity
 
 
+@lru_cache(maxsize=1024)
 def is_literal(name: str) -> bool:
     """Return whether a host is an IP literal."""
     try:

@@ -31,7 +31,6 @@ from mailtls.rules.causes import behind
 from mailtls.rules.control import Modern, below_tls13, needs_control, silence
 from mailtls.rules.path_problems import words
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.certificates import parse
 from mailtls.tls.identity import match
 from mailtls.tls.offers import authenticated_by
 
@@ -112,6 +111,8 @@ def _leaf(view: TargetView, control: TlsFacts, kind: str) -> _Served | _NotServe
         return evidence
     match evidence.answer:
         case ServerAnswer(certificates=(first, *_)):
+            from mailtls.tls.certificates import parse
+
             return _Served(leaf=parse(first), path=evidence.path)
     if control.version >= TlsVersion.TLS1_3:
         # A refusal says something of the kind only where TLS 1.2 is spoken at all.

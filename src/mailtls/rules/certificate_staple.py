@@ -19,7 +19,6 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.issuing import issuing_path
 from mailtls.terms import Cause, Phase
-from mailtls.tls.ocsp import read
 
 _KEY = "certificate.staple"
 _EXPECTED = "a stapled OCSP response: good, current, signed for the issuer"
@@ -39,6 +38,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if not tls.staple:
         yield _none(must=tls.chain[0].must_staple)
         return
+    from mailtls.tls.ocsp import read
+
     issuer = next(iter(issuing_path(tls)[1:2]), None)
     answer = read(tls.staple, tls.chain[0].der, issuer.der if issuer else None, view.now)
     if isinstance(answer, str):

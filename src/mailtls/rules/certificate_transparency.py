@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import CertificateFacts, HelloEvidence, Missing, ServerAnswer
 from mailtls.policy.model import Endpoint, Profile
@@ -19,7 +20,9 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.control import control_question, needs_control
 from mailtls.terms import Cause, Phase
-from mailtls.tls.timestamps import ACCEPTED, Timestamp, embedded, shaken, stapled
+
+if TYPE_CHECKING:
+    from mailtls.tls.timestamps import Timestamp
 
 _KEY = "certificate.transparency"
 _SHORT = timedelta(days=180)
@@ -44,6 +47,8 @@ def check(view: TargetView) -> Iterable[Finding]:
     if isinstance(tls, Missing):
         yield inconclusive(tls, expected="timestamps of transparency logs", key=_KEY)
         return
+    from mailtls.tls.timestamps import ACCEPTED, embedded, stapled
+
     leaf = tls.chain[0]
     least = needed(leaf)
     expected = f"signed timestamps of at least {least} transparency logs"
@@ -82,6 +87,8 @@ def _in_handshake(view: TargetView, leaf: CertificateFacts) -> tuple[Timestamp, 
     match evidence:
         case HelloEvidence(answer=ServerAnswer(certificates=(first, *_)) as answer):
             # Timestamps of another certificate, as of the other kind of key, say nothing of this one.
+            from mailtls.tls.timestamps import shaken
+
             return shaken(answer.timestamps) if first == leaf.der else ()
         case _:
             return ()

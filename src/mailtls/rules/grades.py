@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from types import MappingProxyType
 
-from mailtls.policy.model import Endpoint, Graded, Profile
+from mailtls.policy.model import Endpoint, Graded, Profile, TlsExpectation
 from mailtls.probe.questions import Offer, Share
 from mailtls.rules.base import lighter
 from mailtls.terms import Level, Role, TlsVersion
@@ -35,34 +37,44 @@ class Weight:
     asked: bool = True
 
 
-def suite_weights(endpoint: Endpoint, profile: Profile) -> dict[int, Weight]:
+def suite_weights(endpoint: Endpoint, profile: Profile) -> Mapping[int, Weight]:
     """Return the suites whose acceptance is a finding: by `ciphers`, else the profile; `forbid_ciphers`."""
-    own = endpoint.tls
+    return _suite_weights(endpoint.tls, endpoint.level, endpoint.role, profile)
+
+
+# Many endpoints are held to the same: what follows from that is worked out once.
+@lru_cache(maxsize=64)
+def _suite_weights(
+    own: TlsExpectation, most: Level, role: Role | None, profile: Profile
+) -> Mapping[int, Weight]:
     if own.ciphers is not None:
-        found = _outside(legacy_suites(), own.ciphers, endpoint.level, "tls.ciphers")
-        found |= _outside(_tls13_suites(), own.ciphers, endpoint.level, "tls.ciphers")
+        found = _outside(legacy_suites(), own.ciphers, most, "tls.ciphers")
+        found |= _outside(_tls13_suites(), own.ciphers, most, "tls.ciphers")
     else:
-        found = _by_profile(profile.suites, endpoint)
-        if endpoint.role is Role.RELAY:
-            noted = _by_profile(profile.relay_suites, endpoint)
+        found = _by_profile(profile.suites, most)
+        if role is Role.RELAY:
+            noted = _by_profile(profile.relay_suites, most)
             found |= {code: replace(weight, asked=False) for code, weight in noted.items()}
     for code in own.forbid_ciphers or ():
-        found[code] = Weight(level=endpoint.level, key="tls.forbid_ciphers")
-    return found
+        found[code] = Weight(level=most, key="tls.forbid_ciphers")
+    return MappingProxyType(found)
 
 
-def group_weights(endpoint: Endpoint, profile: Profile) -> dict[int, Weight]:
+def group_weights(endpoint: Endpoint, profile: Profile) -> Mapping[int, Weight]:
     """Return the groups whose acceptance is a finding: by `groups`, else by the profile."""
-    if endpoint.tls.groups is not None:
-        return _outside(groups(), endpoint.tls.groups, endpoint.level, "tls.groups")
-    return _by_profile(profile.groups, endpoint)
+    return _group_weights(endpoint.tls, endpoint.level, profile)
 
 
-def _by_profile(graded: Iterable[Graded], endpoint: Endpoint) -> dict[int, Weight]:
-    return {
-        entry.code: Weight(level=lighter(entry.level, endpoint.level), key="tls.profile")
-        for entry in graded
-    }
+@lru_cache(maxsize=64)
+def _group_weights(own: TlsExpectation, most: Level, profile: Profile) -> Mapping[int, Weight]:
+    if own.groups is not None:
+        return MappingProxyType(_outside(groups(), own.groups, most, "tls.groups"))
+    return MappingProxyType(_by_profile(profile.groups, most))
+
+
+def _by_profile(graded: Iterable[Graded], most: Level) -> dict[int, Weight]:
+    weights = {level: Weight(level=lighter(level, most), key="tls.profile") for level in Level}
+    return {entry.code: weights[entry.level] for entry in graded}
 
 
 def _outside(
@@ -72,6 +84,7 @@ def _outside(
     return {code: Weight(level=level, key=key) for code in codes if code not in listed}
 
 
+@cache
 def legacy_suites() -> tuple[int, ...]:
     """Return every suite of SSLv3 to TLS 1.2, those that mail servers may have first."""
     return offers.facts(frozenset()).suites
@@ -86,9 +99,14 @@ def control(endpoint: Endpoint, profile: Profile) -> Offer:
 
     What is noted by the way comes first: a server that follows its client's order shows it.
     """
-    weights = suite_weights(endpoint, profile)
+    return _control(endpoint.tls, endpoint.level, endpoint.role, profile)
+
+
+@lru_cache(maxsize=64)
+def _control(own: TlsExpectation, most: Level, role: Role | None, profile: Profile) -> Offer:
+    weights = _suite_weights(own, most, role, profile)
     facts = offers.facts(frozenset(code for code in suites() if code not in weights))
-    refused = group_weights(endpoint, profile)
+    refused = _group_weights(own, most, profile)
     return replace(
         facts,
         suites=tuple(sorted(facts.suites, key=lambda c: not _by_the_way(weights, c))),
@@ -106,7 +124,14 @@ def suite_hellos(endpoint: Endpoint, profile: Profile) -> tuple[Offer, ...]:
 
     Where every suite below TLS 1.3 has one level, the control asks that itself.
     """
-    weights = suite_weights(endpoint, profile)
+    return _suite_hellos(endpoint.tls, endpoint.level, endpoint.role, profile)
+
+
+@lru_cache(maxsize=64)
+def _suite_hellos(
+    own: TlsExpectation, most: Level, role: Role | None, profile: Profile
+) -> tuple[Offer, ...]:
+    weights = _suite_weights(own, most, role, profile)
     legacy = legacy_suites()
     found: list[Offer] = []
     for level in Level:
@@ -128,10 +153,15 @@ def group_hellos(endpoint: Endpoint, profile: Profile) -> tuple[Offer, ...]:
 
     For a profile, TLS 1.2 shows by the way what it accepts: the control has the refused curves first.
     """
-    weights = group_weights(endpoint, profile)
+    return _group_hellos(endpoint.tls, endpoint.level, profile)
+
+
+@lru_cache(maxsize=64)
+def _group_hellos(own: TlsExpectation, most: Level, profile: Profile) -> tuple[Offer, ...]:
+    weights = _group_weights(own, most, profile)
     found: list[Offer] = []
     for version, known in ((TlsVersion.TLS1_3, GROUPS_TLS13), (TlsVersion.TLS1_2, CURVES_TLS12)):
-        if version is TlsVersion.TLS1_2 and endpoint.tls.groups is None:
+        if version is TlsVersion.TLS1_2 and own.groups is None:
             continue
         for level in Level:
             codes = [code for code in known if _asked_at(weights, code, level)]

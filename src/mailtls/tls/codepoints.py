@@ -68,19 +68,25 @@ class Suite:
     @property
     def kinds(self) -> frozenset[SuiteKind]:
         """Return every family the suite belongs to."""
-        tests = {
-            SuiteKind.RC4: self.encryption == "RC4",
-            SuiteKind.TRIPLE_DES: self.encryption == "3DES",
-            SuiteKind.NULL: self.encryption == "NULL",
-            SuiteKind.EXPORT: self.export,
-            SuiteKind.ANONYMOUS: self.anonymous,
-            SuiteKind.STATIC_RSA: self.key_exchange == "RSA",
-            SuiteKind.STATIC_DH: self.key_exchange in {"DH", "ECDH"},
-            SuiteKind.DHE: self.key_exchange == "DHE",
-            SuiteKind.CBC: self.mode == "CBC",
-            SuiteKind.WEAK: self.bits < _WEAK_BITS,
-        }
-        return frozenset(kind for kind, holds in tests.items() if holds)
+        return _kinds(self.code)
+
+
+@cache
+def _kinds(code: int) -> frozenset[SuiteKind]:
+    suite = suites()[code]
+    tests = {
+        SuiteKind.RC4: suite.encryption == "RC4",
+        SuiteKind.TRIPLE_DES: suite.encryption == "3DES",
+        SuiteKind.NULL: suite.encryption == "NULL",
+        SuiteKind.EXPORT: suite.export,
+        SuiteKind.ANONYMOUS: suite.anonymous,
+        SuiteKind.STATIC_RSA: suite.key_exchange == "RSA",
+        SuiteKind.STATIC_DH: suite.key_exchange in {"DH", "ECDH"},
+        SuiteKind.DHE: suite.key_exchange == "DHE",
+        SuiteKind.CBC: suite.mode == "CBC",
+        SuiteKind.WEAK: suite.bits < _WEAK_BITS,
+    }
+    return frozenset(kind for kind, holds in tests.items() if holds)
 
 
 @cache
@@ -147,11 +153,6 @@ def groups() -> MappingProxyType[int, str]:
 def version_name(version: int) -> str:
     """Return the name of a version as `TLSv1.2`, or its code point in hexadecimal."""
     return TlsVersion(version).label if version in tuple(TlsVersion) else f"0x{version:04x}"
-
-
-def alert_name(number: int) -> str:
-    """Return the IANA name of an alert, or `alert N`."""
-    return _names()["alerts"].get(str(number), f"alert {number}")
 
 
 _GROUP_ALIASES = {"p-192": 0x13, "p-224": 0x15, "p-256": 0x17, "p-384": 0x18, "p-521": 0x19} | {

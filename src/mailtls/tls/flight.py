@@ -12,7 +12,7 @@ from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Line, Mis
 from mailtls.probe.questions import Offer
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.alerts import FATAL, USER_CANCELED, ssl2_error_name
+from mailtls.tls.alerts import FATAL, USER_CANCELED, alert_name, ssl2_error_name
 from mailtls.tls.answer import (
     DOWNGRADE_SENTINELS,
     KeyExchange,
@@ -23,7 +23,7 @@ from mailtls.tls.answer import (
     pull_server_hello,
     pull_ssl2_server_hello,
 )
-from mailtls.tls.codepoints import alert_name, group_name, suite_name, suites, version_name
+from mailtls.tls.codepoints import group_name, suite_name, suites, version_name
 from mailtls.tls.consistency import check_choice, check_flight
 from mailtls.tls.hello import encode_client_hello
 from mailtls.tls.records import (

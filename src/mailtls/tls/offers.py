@@ -14,14 +14,12 @@ from mailtls.probe.questions import Offer
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import CURVES_TLS12, GROUPS_TLS13, Suite, SuiteKind, suites
 
-SLICE = 64
-"""Suites in one hello that every server known to limit their number still reads."""
-
 _BELOW_TLS13 = (TlsVersion.SSL3, TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2)
 _EXCHANGES = ("ECDHE", "DHE", "RSA", "ECDH", "DH")
 _AUTHENTICATIONS = ("ECDSA", "RSA", "DSS", "anon")
 
 
+@cache
 def at_most(version: TlsVersion) -> Offer:
     """Return a hello of SSLv3 to `version`; its answer decides these versions together.
 
@@ -38,6 +36,7 @@ def at_most(version: TlsVersion) -> Offer:
     )
 
 
+@cache
 def exactly(version: TlsVersion) -> Offer:
     """Return a hello whose highest version is `version`; an answer of `version` accepts it.
 
@@ -52,6 +51,7 @@ def exactly(version: TlsVersion) -> Offer:
     )
 
 
+@cache
 def ssl2() -> Offer:
     """Return a hello of SSL 2.0 with all its kinds; a ServerAnswer accepts SSL 2.0.
 
@@ -150,6 +150,7 @@ def groups_only(groups: Iterable[int], version: TlsVersion = TlsVersion.TLS1_3) 
     )
 
 
+@cache
 def finite_field() -> Offer:
     """Return a hello of DHE suites without groups; the answer's `dh_bits` is the server's own size.
 
@@ -163,6 +164,7 @@ def finite_field() -> Offer:
     return Offer(label="DHE suites", versions=_BELOW_TLS13, suites=chosen)
 
 
+@cache
 def authenticated_by(authentication: str) -> Offer:
     """Return a hello of suites with "RSA" or "ECDSA" certificates alone, with a status request.
 
@@ -179,18 +181,6 @@ def authenticated_by(authentication: str) -> Offer:
         suites=chosen,
         groups=CURVES_TLS12,
         status_request=True,
-    )
-
-
-def slices(codes: Iterable[int], size: int = SLICE) -> tuple[Offer, ...]:
-    """Return hellos of at most `size` of these suites each, for servers that refuse long hellos.
-
-    The suites are of one family, as in `only_suites`; together the answers decide all of them.
-    """
-    wanted = tuple(codes)
-    return tuple(
-        only_suites(wanted[at : at + size], f"suites {at + 1} to {min(at + size, len(wanted))}")
-        for at in range(0, len(wanted), size)
     )
 
 
