@@ -23,6 +23,7 @@ from lab.exim import Exim
 from lab.fleet import FLOOR
 from lab.postfix import Postfix
 from lab.process import require, running
+from mailtls.probe.folding import SLICE
 from mailtls.terms import TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import SuiteKind, group_by_name, suites, suites_where
@@ -102,7 +103,7 @@ def asked(server: Server) -> Accepted:
     slices = []
     for modern in (True, False):
         codes = [s.code for s in known if (s.min_version is TlsVersion.TLS1_3) == modern]
-        slices += [codes[at : at + offers.SLICE] for at in range(0, len(codes), offers.SLICE)]
+        slices += [codes[at : at + SLICE] for at in range(0, len(codes), SLICE)]
 
     def chosen_of(rest: list[int]) -> Iterator[int]:
         while rest and (answer := server.chosen(offers.only_suites(rest, "what is left"))):

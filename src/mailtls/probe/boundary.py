@@ -28,6 +28,9 @@ from mailtls.probe.questions import FallbackQuestion, InjectionQuestion
 from mailtls.probe.steps import behind, farewell, go_ahead, tls_engine
 from mailtls.terms import Cause, Phase, Protocol
 
+_ALERT = b"\x15\x03"
+"""How an alert's record begins (RFC 8446 section 5.1)."""
+
 FALLBACK_SECONDS = 5.0
 """Longest wait for what follows a junk record; servers end the connection in under one."""
 
@@ -49,6 +52,9 @@ async def ask_injection(
     from mailtls.tls.session import Handshake
 
     channel = tls_engine(question.server_name)
+    if step.leftover.startswith(_ALERT):
+        # The answer to the smuggled command, read as a record, came with the go-ahead.
+        channel.receive_data(step.leftover)
     before = stream.received
     done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(
         stream, channel, most=SMUGGLED_SECONDS
