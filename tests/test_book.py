@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import endpoint, missing
@@ -61,3 +63,7 @@ def test_a_literal_needs_no_resolution_and_a_name_does():
 
 def test_a_list_of_literals_needs_no_resolution():
     assert len(book(missing(Phase.RESOLVE)).targets(endpoint(addresses=("192.0.2.9",)))) == 1
+
+
+def test_connections_are_those_of_questions_and_of_deliveries():
+    assert replace(book(), carrying=3).connections == book().connections + 3

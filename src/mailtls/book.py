@@ -20,7 +20,8 @@ class EvidenceBook:
     """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 
     They are by service, not by name: a connection may be led elsewhere for one port of a host.
-    `deliveries` are by name; one that the run did not send has no entry.
+    `deliveries` are by name; one that the run did not send has no entry. `carrying` counts the
+    connections they took, to servers, mailboxes and interfaces.
     `in_container` is whether a container of a CI's job asked, whose loopback addresses are its own;
     `led` has the name that was resolved in the place of a host's own.
     """
@@ -28,6 +29,7 @@ class EvidenceBook:
     resolutions: Mapping[Service, Resolved | Missing]
     answers: Mapping[tuple[Target, Question], Observation]
     deliveries: Mapping[str, DeliveryEvidence] = field(default_factory=dict)
+    carrying: int = 0
     in_container: bool = False
     led: Mapping[Service, str] = field(default_factory=dict)
 
@@ -59,7 +61,7 @@ class EvidenceBook:
     @property
     def connections(self) -> int:
         """Return how many connections the run made."""
-        return sum(observation.attempts for observation in self.answers.values())
+        return self.carrying + sum(seen.attempts for seen in self.answers.values())
 
     def _addresses(self, endpoint: Endpoint) -> tuple[str, ...]:
         if isinstance(endpoint.addresses, tuple):

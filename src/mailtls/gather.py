@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
 from mailtls.means import client_name
+from mailtls.net.counted import CountedNetwork
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
@@ -92,9 +93,12 @@ async def gather(
         if sending is not None:
             from mailtls.sending import deliver
 
+            counted = CountedNetwork(network)
+            web = replace(web, network=counted)
             book = await deliver(
                 sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
             )
+            book = replace(book, carrying=counted.made)
         return book
 
 

@@ -115,6 +115,9 @@ def test_round_trips_with_tls_at_each_hop_one_in_clear_and_one_that_is_lost(serv
         delivery("lost", to=lab.LOST, within="4s"),
     )
     assert run.code == 1, run.err
+    # One session to each endpoint, one to each end of each of the five ways, and a second one to
+    # the POP3 mailbox, which shows nothing new within a session (RFC 1939 section 8).
+    assert run.report["connections"] == len(run.report["endpoints"]) + 2 * 5 + 1
     for at in READ_AT:
         found = told(run, f"by {at}")
         passed = dict.fromkeys(("accepted", "arrived", "hops", "delay"), "pass")
