@@ -21,7 +21,7 @@ demo: $(VENV)/.runtime ## Check loopback servers, most of them drifted; no netwo
 	@$(BIN)/mailtls demo; test $$? -eq 1
 
 test: packages $(VENV)/.dev base check ## Everything: linters, types, tests, the image, real servers
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 
 test-next: packages base ## All tests but the image's, under the image's Python 3.13
 	$(BIN)/python tools/base.py test

@@ -205,7 +205,8 @@ def tested(arguments: Sequence[str]) -> int:
             if code := execute(name, ["sh", "-c", install], mounts=mounts):
                 return code
             run("buildah", "commit", "--quiet", name, stand_in)
-    command = ["/venv/bin/python", "-m", "pytest", "-p", "no:cacheprovider", *NOT_INSIDE]
+    command = ["/venv/bin/python", "-m", "pytest", "-p", "no:cacheprovider"]
+    command += ["--numprocesses", "auto", *NOT_INSIDE]
     with container(stand_in) as name:
         run("buildah", "config", "--workingdir", "/tree", name)
         return execute(
