@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -127,7 +128,11 @@ def test_a_real_server_takes_the_message_or_refuses_the_login(healthy, tmp_path,
         f"--ca-file={healthy.ca_file}",
         f"--connect-to={server.host}:587:{server.address}:587",
         cwd=tmp_path,
-        environment={"MAILTLS_SMTP_USERNAME": USER, "MAILTLS_SMTP_PASSWORD": password},
+        environment={
+            **os.environ,
+            "MAILTLS_SMTP_USERNAME": USER,
+            "MAILTLS_SMTP_PASSWORD": password,
+        },
     )
     assert run.code == code, run.out + run.err
     (result,) = run.report["results"]
