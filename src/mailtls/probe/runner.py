@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from mailtls.book import EvidenceBook, select_addresses
-from mailtls.dialects.classify import welcomes
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
@@ -129,6 +128,8 @@ class Runner:
             at_once = connections(folded) <= self._limits.per_host
 
             def first_bytes(data: bytes) -> None:
+                from mailtls.dialects.classify import welcomes
+
                 if at_once and welcomes(data):
                     greeted.set()
 
