@@ -96,7 +96,7 @@ class Attempt:
     """One connection in progress: its deadline, its transcript and who waits for its first step.
 
     `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
-    offer of a hello that another's answer chooses.
+    offer of a hello that another's answer chooses, `on_answer` gets the answer to one that chooses.
     """
 
     question: Question
@@ -106,6 +106,7 @@ class Attempt:
     deadline: float
     on_progress: Callable[[], None]
     on_first: Callable[[bytes], None] = lambda _: None
+    on_answer: Callable[[object], None] = lambda _: None
     carries: tuple[Question, ...] = ()
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)

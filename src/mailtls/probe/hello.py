@@ -52,6 +52,8 @@ async def ask_hello(
         and stream.received == before
     ):
         outcome = HelloEvidence(answer=ClosedAnswer(reset=outcome.cause is Cause.RESET))
+    if isinstance(outcome, HelloEvidence):
+        attempt.on_answer(outcome.answer)
     if step is not None and attempt.carries_any(FallbackQuestion):
         protocol, behind_it = question.protocol, flight.trailing
         answer = await in_clear_again(attempt, protocol, stream, outcome, behind_it)
