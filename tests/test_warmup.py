@@ -19,6 +19,8 @@ HEAVY = (
     "mailtls.probe.session",
     "mailtls.probe.hello",
     "mailtls.tls.flight",
+    "mailtls.tls.hello",
+    "hashlib",
     "mailtls.judge",
     "mailtls.report.model",
     "mailtls.report.build",
