@@ -100,9 +100,11 @@ class Relay:
     def _to_client(self, each: Connection) -> None:
         with contextlib.suppress(OSError):
             for data in _received(each.server):
-                for piece in self._distort(data) if each.clear else [data]:
-                    each.client.sendall(piece)
+                pieces = self._distort(data) if each.clear else [data]
+                # Before the go-ahead leaves: the hello that follows it may be here at once.
                 each.clear = each.clear and not each.asked
+                for piece in pieces:
+                    each.client.sendall(piece)
         with contextlib.suppress(OSError):
             each.client.shutdown(socket.SHUT_WR)
 
