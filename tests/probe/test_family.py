@@ -67,14 +67,15 @@ def ask(of: Family, server: Server):
 
 @pytest.mark.parametrize("accepted", [(), (RC4,), (CBC,)])
 def test_the_second_hello_waits_for_an_answer_and_not_for_the_end_of_a_connection(accepted):
-    of, decided_by_answer = family(), asyncio.Event()
+    of, second_asked = family(), asyncio.Event()
 
     class Lingering(Server):
-        async def __call__(self, call, *, on_answer=None, **more):
-            answer = await super().__call__(call, on_answer=on_answer, **more)
-            if on_answer is None:
-                decided_by_answer.set()
-            await decided_by_answer.wait()  # the first ends behind the second
+        async def __call__(self, call, *, decided=None, **more):
+            answer = await super().__call__(call, decided=decided, **more)
+            if decided is not None:
+                second_asked.set()
+            async with asyncio.timeout(20):
+                await second_asked.wait()  # the first ends behind the second
             return answer
 
     server = Lingering(GOOD, *accepted)
