@@ -112,17 +112,34 @@ def test_a_credential_is_for_no_other_service(name, host, port):
     )
 
 
+ABSENT = [
+    {},
+    {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": ""},
+    {"MAILTLS_SMTP_PASSWORD": "canary"},
+    {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_CLIENT_ID": "id"},
+]
+
+
+@pytest.mark.parametrize("values", ABSENT)
 @pytest.mark.parametrize(
-    "environment",
+    "event",
     [
-        {},
-        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": ""},
-        {"MAILTLS_SMTP_PASSWORD": "canary"},
-        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_CLIENT_ID": "id"},
+        {"GITHUB_EVENT_NAME": "pull_request"},
+        {"GITHUB_EVENT_NAME": "push", "GITHUB_ACTOR": "dependabot[bot]"},
+        {"CI_PIPELINE_SOURCE": "merge_request_event"},
     ],
 )
-def test_an_absent_value_is_told_as_what_it_usually_is(environment):
-    found = open_vault([SMTP], environment).for_service("SMTP", "smtp.example.com", 587)
+def test_where_a_ci_gives_no_secrets_an_absent_one_is_no_fault(values, event):
+    found = open_vault([SMTP], values | event).for_service("SMTP", "smtp.example.com", 587)
     assert isinstance(found, Withheld)
     assert found.kind is WithheldKind.NO_CREDENTIAL
     assert "pull requests from forks" in found.detail
+
+
+@pytest.mark.parametrize("values", ABSENT)
+@pytest.mark.parametrize("event", [{}, {"GITHUB_EVENT_NAME": "push", "GITHUB_ACTOR": "octocat"}])
+def test_elsewhere_an_absent_secret_leaves_the_question_open(values, event):
+    found = open_vault([SMTP], values | event).for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(found, Withheld)
+    assert found.kind is WithheldKind.UNUSABLE
+    assert "MAILTLS_SMTP_PASSWORD" in found.detail

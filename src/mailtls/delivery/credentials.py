@@ -97,7 +97,7 @@ class Vault:
         """Return a credential for exactly this service, or why there is none for it."""
         if not self.is_bound(name, host, port):
             return unusable(f"the workflow does not bind the credential {name} to {host}:{port}")
-        return self._credentials.get(name) or _absent(name)
+        return self._credentials.get(name) or unusable(f"the credential {name} was not read")
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -122,8 +122,23 @@ def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str
     for (name, key), value in values.items():
         if not _is_text(value):
             raise UsageError(f"{PREFIX}{name}_{key} is not UTF-8")
-    credentials = {name: _read(name, {key: values[name, key] for key in KEYS}) for name in names}
-    return Vault(bound, credentials)
+    absent = _withheld if _keeps_secrets_back(environment) else _unset
+    return Vault(
+        bound,
+        {
+            name: _read(name, {key: values[name, key] for key in KEYS}) or absent(name)
+            for name in names
+        },
+    )
+
+
+def _keeps_secrets_back(environment: Mapping[str, str]) -> bool:
+    """Return whether this run is one that a CI gives no secrets: a proposal of a stranger or a bot."""
+    return (
+        environment.get("GITHUB_EVENT_NAME") == "pull_request"
+        or environment.get("GITHUB_ACTOR") == "dependabot[bot]"
+        or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+    )
 
 
 def unusable(detail: str) -> Withheld:
@@ -131,11 +146,11 @@ def unusable(detail: str) -> Withheld:
     return Withheld(kind=WithheldKind.UNUSABLE, detail=detail)
 
 
-def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
+def _read(name: str, values: Mapping[str, str]) -> Credential | None:
     grant = _grant(values)
     # A token may stand alone: the key of an HTTP interface has no user.
     if not values["TOKEN"] and not (values["USERNAME"] and (values["PASSWORD"] or grant)):
-        return _absent(name)
+        return None
     return Credential(
         name=name,
         username=values["USERNAME"],
@@ -167,9 +182,16 @@ def _secret(value: str) -> Secret | None:
     return Secret(value) if value else None
 
 
-def _absent(name: str) -> Withheld:
+def _withheld(name: str) -> Withheld:
     return Withheld(
         kind=WithheldKind.NO_CREDENTIAL,
-        detail=f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set:"
-        " secrets are not given to pull requests from forks",
+        detail=f"{_variables(name)}: secrets are not given to pull requests from forks",
     )
+
+
+def _unset(name: str) -> Withheld:
+    return unusable(f"{_variables(name)}: a secret that was renamed or removed is empty")
+
+
+def _variables(name: str) -> str:
+    return f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set"
