@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from factories import ALERT, CLOSED, chose, endpoint, missing, seen, session, tls
+from factories import ALERT, CLOSED, chose, endpoint, implicit, missing, seen, session, tls
 from mailtls.evidence import NotObserved
 from mailtls.probe.doubt import doubt
 from mailtls.rules.base import hello_question, session_question
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
+from tls_views import alert
 
 OF = endpoint()
 SESSION = session_question(OF)
@@ -27,6 +28,42 @@ def test_a_hello_like_the_session_is_asked_for_where_all_were_closed(version):
     asked = hello_question(OF, offers.exactly(version))
     assert doubt({SESSION: full, SSL2: seen(CLOSED), OLD: seen(CLOSED)}) == asked
     assert doubt({SESSION: full, SSL2: seen(CLOSED), OLD: LATE}) == asked
+
+
+VAGUE = alert("handshake_failure")
+
+
+def test_an_alert_to_a_hello_of_ssl_2_neither_vouches_nor_is_doubted():
+    assert doubt({SESSION: seen(session()), SSL2: seen(ALERT), OLD: seen(CLOSED)}) is not None
+    assert doubt({SESSION: seen(session()), SSL2: seen(VAGUE), OLD: seen(ALERT)}) is None
+
+
+def test_alerts_that_name_no_reason_are_doubted_where_nothing_was_chosen():
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    asked = hello_question(OF, offers.exactly(TlsVersion.TLS1_3))
+    newer = hello_question(OF, offers.exactly(TlsVersion.TLS1_2))
+    chosen = seen(chose(TlsVersion.TLS1_2))
+    assert doubt({SESSION: full, OLD: seen(VAGUE)}) == asked
+    assert doubt({SESSION: full, OLD: seen(VAGUE), newer: seen(ALERT)}) == asked
+    assert doubt({SESSION: full, OLD: seen(ALERT), newer: seen(ALERT)}) is None
+    assert doubt({SESSION: full, OLD: seen(VAGUE), newer: chosen}) is None
+
+
+def test_with_implicit_tls_a_close_is_doubted_whatever_else_was_answered():
+    of = implicit()
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    old, newer, asked = (
+        hello_question(of, offer)
+        for offer in (
+            offers.at_most(TlsVersion.TLS1_1),
+            offers.exactly(TlsVersion.TLS1_2),
+            offers.exactly(TlsVersion.TLS1_3),
+        )
+    )
+    chosen = seen(chose(TlsVersion.TLS1_2))
+    answers = {session_question(of): full, newer: chosen}
+    assert doubt({**answers, old: seen(CLOSED)}) == asked
+    assert doubt({**answers, old: seen(ALERT)}) is None
 
 
 @pytest.mark.parametrize("answer", [ALERT, chose(TlsVersion.TLS1_1)])

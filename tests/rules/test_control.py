@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import CLOSED, REFUSED, missing, session, tls
+from factories import seen as observed
 from mailtls.evidence import ClosedAnswer, HelloEvidence, Missing, ServerAnswer
 from mailtls.rules import tls_cipher
-from mailtls.rules.control import Modern, below_tls13
+from mailtls.rules.base import hello_question
+from mailtls.rules.control import Modern, below_tls13, doubtful, refused
 from mailtls.terms import Cause, Phase, TlsVersion
+from mailtls.tls.offers import exactly
 from tls_views import BAD, FACTS, OLD, alert, answered, looking
 
 RULE = tls_cipher.RULE
@@ -78,3 +83,60 @@ def test_a_hello_refused_for_its_shape_is_no_refusal_of_its_suites(name):
 
     assert finding.missing is not None
     assert finding.missing.detail.endswith("with the alert decode_error")
+
+
+def beside(answer, like_the_session):
+    """Return what is doubtful of an answer beside that to a hello like the session's."""
+    view = looking(RULE, hellos={OLD: answer})
+    more = hello_question(view.endpoint, exactly(TlsVersion.TLS1_3))
+    view = replace(view, answers={**view.answers, more: observed(like_the_session)})
+    return doubtful(view, answer.answer)
+
+
+VAGUE = alert("handshake_failure")
+
+
+@pytest.mark.parametrize("answer", [VAGUE, CLOSED, RESET])
+def test_a_refusal_counts_beside_an_answered_hello_like_the_sessions(answer):
+    assert beside(answer, answered()) is None
+
+
+@pytest.mark.parametrize("answer", [VAGUE, CLOSED, RESET])
+@pytest.mark.parametrize(
+    ("like_the_session", "cause"),
+    [
+        (VAGUE, Cause.PREREQUISITE),
+        (CLOSED, Cause.CLOSED),
+        (RESET, Cause.RESET),
+        (SILENT, Cause.TIMED_OUT),
+    ],
+)
+def test_no_refusal_counts_where_a_hello_like_the_sessions_is_refused(
+    answer, like_the_session, cause
+):
+    found = beside(answer, like_the_session)
+
+    assert found is not None
+    assert found.cause is cause
+
+
+def test_an_alert_about_the_version_needs_no_voucher():
+    assert beside(alert("protocol_version"), VAGUE) is None
+
+
+def test_a_hello_of_another_version_than_the_sessions_vouches_for_nothing():
+    view = looking(RULE, hellos={OLD: CLOSED})
+    more = hello_question(view.endpoint, exactly(TlsVersion.TLS1_2))
+    view = replace(view, answers={**view.answers, more: observed(VAGUE)})
+    assert doubtful(view, CLOSED.answer) is None
+
+
+@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter"])
+def test_a_complaint_of_a_hello_of_tls_1_3_refuses_nothing(name):
+    view = looking(RULE)
+    offer = exactly(TlsVersion.TLS1_3)
+    found = refused(view, offer, alert(name).answer)
+
+    assert found is not None
+    assert found.cause is Cause.PREREQUISITE
+    assert refused(view, offer, VAGUE.answer) is None

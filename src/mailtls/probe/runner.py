@@ -145,7 +145,9 @@ class Runner:
             asked = [first.result(), *(each for task in followers for each in task.result())]
             answers = dict(answers_to(questions, asked))
             if (more := doubt(answers)) is not None:
-                answers[more] = (await ask(Call(question=more))).seen
+                told = (await ask(Call(question=more))).seen
+                before = answers[more].attempts if more in answers else 0
+                answers[more] = replace(told, attempts=before + told.attempts)
             return answers
 
     async def _ask(
