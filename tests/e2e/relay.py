@@ -100,9 +100,11 @@ class Relay:
     def _to_client(self, each: Connection) -> None:
         with contextlib.suppress(OSError):
             for data in _received(each.server):
-                for piece in self._distort(data) if each.clear else [data]:
+                was_clear = each.clear
+                # Before the client has the go-ahead: its hello may come at once.
+                each.clear = was_clear and not each.asked
+                for piece in self._distort(data) if was_clear else [data]:
                     each.client.sendall(piece)
-                each.clear = each.clear and not each.asked
         with contextlib.suppress(OSError):
             each.client.shutdown(socket.SHUT_WR)
 

@@ -38,6 +38,13 @@ def test_an_alert_to_a_hello_of_ssl_2_neither_vouches_nor_is_doubted():
     assert doubt({SESSION: seen(session()), SSL2: seen(VAGUE), OLD: seen(ALERT)}) is None
 
 
+def test_the_order_of_answers_does_not_matter():
+    newer = hello_question(OF, offers.exactly(TlsVersion.TLS1_2))
+    answers = {OLD: seen(ALERT), SSL2: seen(ALERT), newer: seen(CLOSED), SESSION: seen(session())}
+    assert doubt(answers) is None
+    assert doubt(dict(reversed(answers.items()))) is None
+
+
 def test_alerts_that_name_no_reason_are_doubted_where_nothing_was_chosen():
     full = seen(session(tls(version=TlsVersion.TLS1_3)))
     asked = hello_question(OF, offers.exactly(TlsVersion.TLS1_3))

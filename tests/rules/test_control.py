@@ -140,3 +140,11 @@ def test_a_complaint_of_a_hello_of_tls_1_3_refuses_nothing(name):
     assert found is not None
     assert found.cause is Cause.PREREQUISITE
     assert refused(view, offer, VAGUE.answer) is None
+
+
+def test_a_refusal_in_tls_1_3_has_the_session_as_its_control_and_one_below_the_control():
+    view = looking(RULE, hellos={FACTS: SILENT})
+    assert refused(view, exactly(TlsVersion.TLS1_3), VAGUE.answer) is None
+    assert refused(view, exactly(TlsVersion.TLS1_2), VAGUE.answer) == SILENT
+    lost = looking(RULE, full=session(SILENT))
+    assert refused(lost, exactly(TlsVersion.TLS1_3), VAGUE.answer) == SILENT
