@@ -148,3 +148,11 @@ def test_a_refusal_in_tls_1_3_has_the_session_as_its_control_and_one_below_the_c
     assert refused(view, exactly(TlsVersion.TLS1_2), VAGUE.answer) == SILENT
     lost = looking(RULE, full=session(SILENT))
     assert refused(lost, exactly(TlsVersion.TLS1_3), VAGUE.answer) == SILENT
+
+
+def test_where_every_hello_was_closed_it_is_closes_that_are_doubted():
+    closed = looking(RULE, hellos=dict.fromkeys((FACTS, BAD, OLD), CLOSED))
+    assert doubtful(closed, CLOSED.answer) is not None
+    assert doubtful(closed, VAGUE.answer) is None
+    none = replace(closed, answers={})
+    assert doubtful(none, CLOSED.answer) is None
