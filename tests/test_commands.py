@@ -149,7 +149,10 @@ def test_plan_lists_questions_and_their_cost_without_a_network(here, capsys):
     out = capsys.readouterr().out
     cost = "5 connections to each address, at most 13 where it refuses long hellos"
     said = " ".join(out.split())
-    assert said.startswith(f"mail.example.com:993: {cost} one full session for reachable, ")
+    shared = "(some of these questions share a connection or are decided by another)"
+    assert said.startswith(
+        f"mail.example.com:993: {cost} {shared} one full session for reachable, "
+    )
     assert ":25" not in out
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from mailtls.report.rulegroups import ORDER, group_of
 from mailtls.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,9 +44,12 @@ def demo() -> str:
 
 
 def rules() -> str:
-    """Return the rows of the rule table."""
-    rows = [f"| [`{r.id}`](docs/rules/{r.id}.md) | {r.summary} |" for r in RULES]
-    return "\n".join(["| rule | what it decides |", "|---|---|", *rows])
+    """Return the rules by their groups, in the order of the reports."""
+    rows = []
+    for group in ORDER:
+        links = [f"[`{r.id}`](docs/rules/{r.id}.md)" for r in RULES if group_of(r.id) == group]
+        rows += [f"| {group} | {', '.join(links)} |"] if links else []
+    return "\n".join(["| about | rules |", "|---|---|", *rows])
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

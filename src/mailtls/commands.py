@@ -149,11 +149,13 @@ def plan(options: argparse.Namespace) -> int:
         more = f", at most {most} where it refuses long hellos" if most > count else ""
         head = f"{service.host}:{service.port}: {count} {noun} to each address{more}"
         told = list(wrap(head, width, rest=" " * 8))
-        for ask in asked.asks:
-            if ask.service == service:
-                rules = ", ".join(dict.fromkeys(rule for _, rule in ask.askers))
-                told.append(f"  {describe(ask.question)}")
-                told += wrap(rules, width, first="    for ", rest=" " * 8)
+        asks = [ask for ask in asked.asks if ask.service == service]
+        if len({ask.question for ask in asks}) > count:
+            told.append("  (some of these questions share a connection or are decided by another)")
+        for ask in asks:
+            rules = ", ".join(dict.fromkeys(rule for _, rule in ask.askers))
+            told.append(f"  {describe(ask.question)}")
+            told += wrap(rules, width, first="    for ", rest=" " * 8)
         sys.stdout.write("".join(f"{line}\n" for line in told))
     for delivery in policy.deliveries:
         sys.stdout.write(_planned(delivery))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.browser import PHONE
 from mailtls.report import html, summary
 from report.reports import POISON
 from report.ways import claimed, clear, hostile, sent, way
@@ -72,3 +73,19 @@ def test_the_page_with_ways_keeps_to_axe_and_within_its_width(browser, axe, writ
         " text.getBoundingClientRect().right <= frame.right + 1); }))"
     )
     assert json.loads(page.run(script)) == [True, True, True]
+
+
+def test_a_drawing_keeps_its_size_on_a_phone_where_it_scrolls_by_keyboard(browser, axe, written):
+    page = browser.open(written(html.render(sent(way(), clear()))), size=PHONE, dark=True)
+    script = """
+      JSON.stringify([...document.querySelectorAll(".drawn")].map((frame) => [
+        frame.scrollWidth > frame.clientWidth && frame.tabIndex === 0,
+        document.documentElement.scrollWidth <= window.innerWidth,
+        [...frame.querySelectorAll("text")].every((text) => text.getBoundingClientRect().height > 11),
+      ]))
+    """
+    assert json.loads(page.run(script)) == [[True, True, True]] * 2
+    found = page.run(
+        f"{axe};axe.run('#deliveries').then((found) => JSON.stringify(found.violations))"
+    )
+    assert json.loads(found) == []

@@ -100,10 +100,10 @@ class Relay:
     def _to_client(self, each: Connection) -> None:
         with contextlib.suppress(OSError):
             for data in _received(each.server):
-                was_clear = each.clear
-                # Before the client has the go-ahead: its hello may come at once.
-                each.clear = was_clear and not each.asked
-                for piece in self._distort(data) if was_clear else [data]:
+                pieces = self._distort(data) if each.clear else [data]
+                # Before the go-ahead leaves: the hello that follows it may be here at once.
+                each.clear = each.clear and not each.asked
+                for piece in pieces:
                     each.client.sendall(piece)
         with contextlib.suppress(OSError):
             each.client.shutdown(socket.SHUT_WR)

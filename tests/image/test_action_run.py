@@ -141,7 +141,7 @@ def test_has_no_privilege_and_no_token_at_the_first_byte(
     action = action_of(owner)
     silent_policy(action, silent)
     step = subprocess.Popen(
-        action.command({"timeout": "5", "reports": "json=r.json"}, environment={}),
+        action.command({"timeout": "30", "reports": "json=r.json"}, environment={}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -149,7 +149,7 @@ def test_has_no_privilege_and_no_token_at_the_first_byte(
     with step:
         connection, peer = silent.accept()
         with connection:
-            process = peer_process(peer[1])
+            process = peer_process(*peer)
             status = (process / "status").read_text().splitlines()
             environment = (process / "environ").read_bytes().decode()
         step.wait()
@@ -163,10 +163,12 @@ def test_has_no_privilege_and_no_token_at_the_first_byte(
     assert (action.workspace / "r.json").stat().st_uid == becomes
 
 
-def peer_process(port: int) -> Path:
+def peer_process(address: str, port: int) -> Path:
     """Return the folder in /proc of the process that holds the client's end of a connection."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    inode = next(row[9] for row in rows if row[1].endswith(f":{port:04X}"))
+    # The kernel prints the address as one integer in the byte order of the machine (proc(5)).
+    local = f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
+    inode = next(row[9] for row in rows if row[1] == local)
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             target = descriptor.readlink()

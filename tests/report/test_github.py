@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +111,27 @@ def test_ten_of_a_level_and_the_tenth_tells_of_the_rest():
     assert found[9].data.endswith("and 50 more findings of this level: see the step summary")
     exact = report([failure(rule=f"rule-{n:02}") for n in range(10)])
     assert "more finding" not in github.render(exact)
+
+
+def test_each_line_gets_one_of_the_ten_before_another_gets_its_second():
+    """Twelve endpoints with two failures each fill the ten with ten endpoints; nine leave one more."""
+    for lines, wanted in ((12, list(range(1, 11))), (9, [1, *range(1, 10)])):
+        found = [
+            Annotation(
+                level=Level.ERROR,
+                location=replace(PLACE, line=line, end_line=line),
+                code=code,
+                title=code,
+                message=code,
+            )
+            for line in range(1, lines + 1)
+            for code in ("certificate-chain", "certificate-trust")
+        ]
+        made = list(commands("\n".join(github.annotate(found))))
+        assert [int(each.properties["line"]) for each in made] == wanted
+        assert made[9].data.endswith(
+            f"and {2 * lines - 10} more findings of this level: see the step summary"
+        )
 
 
 def test_a_message_is_never_cut_by_the_runner():

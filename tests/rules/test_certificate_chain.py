@@ -73,6 +73,15 @@ def test_an_intermediate_that_is_not_sent_fails_at_the_endpoints_level(found):
     assert "http://ca.example/ca.der" in finding.remedy
 
 
+def test_an_issuer_that_may_be_a_private_root_can_be_named_instead():
+    facts = tls(leaf(), path=path(problem=NO_ISSUER))
+    assert "private root, name it as `certificate.trust: FILE.pem`" in only(judged(facts)).remedy
+    findable = leaf(issuer_urls=("http://ca.example/ca.der",))
+    assert "private root" not in only(judged(tls(findable, path=path(problem=NO_ISSUER)))).remedy
+    held = path(leaf(), CA, ROOT)
+    assert "private root" not in only(judged(tls(leaf(), path=held))).remedy
+
+
 def test_a_chain_to_an_unknown_root_is_complete():
     unknown = PathProblem(code=19, text="self-signed certificate in chain", depth=2, subject="")
     findings = judged(tls(LEAF, CA, ROOT, path=path(problem=unknown)))

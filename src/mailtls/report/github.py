@@ -1,12 +1,14 @@
 """Workflow commands: annotations on the policy's lines, and a log that folds.
 
 Escaping is the runner's own, in reverse: in data `%`, CR and LF; in properties `:` and `,` too. Of
-each level only ten annotations of a step are shown, so the tenth says how many more there are.
+each level only ten annotations of a step are shown, so every line that is at fault gets its first
+before one gets its second, and the tenth says how many more there are.
 Columns are dropped by the runner where a span has several lines; here spans have one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mailtls.errors import Problem
@@ -65,13 +67,24 @@ def annotate(found: Iterable[Annotation]) -> list[str]:
         by_level[annotation.level].append(annotation)
     for level, told in by_level.items():
         hidden = len(told) - PER_LEVEL
-        for number, annotation in enumerate(told[:PER_LEVEL], start=1):
+        for number, annotation in enumerate(_spread(told), start=1):
             more = ""
             if hidden > 0 and number == PER_LEVEL:
                 noun = "finding" if hidden == 1 else "findings"
                 more = f"\n\nand {hidden} more {noun} of this level: see the step summary"
             lines.append(_command(_COMMANDS[level], annotation, more))
     return lines
+
+
+def _spread(told: Sequence[Annotation]) -> list[Annotation]:
+    """Return those that are made of one level, by line: the first of each line, then the second."""
+    turns: Counter[tuple[str, int]] = Counter()
+    ranked: list[tuple[int, int]] = []
+    for number, annotation in enumerate(told):
+        line = (annotation.location.file, annotation.location.line)
+        ranked.append((turns[line], number))
+        turns[line] += 1
+    return [told[number] for number in sorted(at for _, at in sorted(ranked)[:PER_LEVEL])]
 
 
 def _command(name: str, annotation: Annotation, more: str) -> str:

@@ -49,6 +49,10 @@ def check(view: TargetView) -> Iterable[Finding]:
     )
 
 
+_PRIVATE = (
+    "; where it is a private root, name it as `certificate.trust: FILE.pem` or with --ca-file"
+)
+
 _Fault = tuple[str, str, Level | None]
 
 
@@ -63,11 +67,13 @@ def _incomplete(view: TargetView, tls: TlsFacts) -> Iterable[_Fault]:
     problem = tls.path.problem
     if unsent or (problem is not None and problem.code in MISSING_ISSUER and not is_root(last)):
         source = f" (from {last.issuer_urls[0]})" if last.issuer_urls else ""
+        # A root that is not installed looks the same, and private ones name no place to fetch them.
+        private = "" if source or tls.path.verified else _PRIVATE
         yield (
             f"the chain is incomplete: the issuer of {last.subject} is not sent: {last.issuer}",
             (
                 f"send that intermediate{source} after the leaf (RFC 8446 section 4.4.2)."
-                f" {servers.fix(view, servers.Topic.CERTIFICATE)}"
+                f" {servers.fix(view, servers.Topic.CERTIFICATE)}{private}"
             ),
             None,
         )

@@ -83,7 +83,7 @@ def _axis(window: tuple[datetime, datetime]) -> Markup:
         place = f"{_share(moment, window):.2f}%"
         labels.append(element("line", x1=place, x2=place, y1="0", y2="6", class_="tick"))
         labels.append(element("text", f"{moment:%Y-%m-%d}", x=place, y="18"))
-    return element("svg", *labels, width="100%", height="22")
+    return element("svg", *labels, width="100%", height="22", class_="dates")
 
 
 def _today(now: datetime, window: tuple[datetime, datetime]) -> Markup:

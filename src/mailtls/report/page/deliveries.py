@@ -26,7 +26,15 @@ def _way(flow: Flow, name: str) -> Markup:
     return element(
         "div",
         element("h3", code(flow.name), f": {proved}"),
-        drawing(flow, name),
+        # A narrow screen scrolls it, by keyboard too; smaller, it could not be read.
+        element(
+            "div",
+            drawing(flow, name),
+            class_="drawn",
+            tabindex="0",
+            role="group",
+            aria_label=f"The way of {flow.name}, drawn",
+        ),
         element("ul", *(element("li", prose(sentence)) for sentence in flow.words)),
         data_row=flow.name.lower(),
         data_state="ok" if flow.proved else "unknown",

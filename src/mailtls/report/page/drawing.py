@@ -11,7 +11,7 @@ from mailtls.report.page.markup import Markup, element
 WIDTH = 640
 _BOX, _GAP, _INSET = 36, 52, 8
 _STEP = _BOX + _GAP
-_AXIS = 120
+_AXIS = 28
 SHOWN = 60
 """Characters of a text in the drawing: what fits beside the axis; the words have all."""
 

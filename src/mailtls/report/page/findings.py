@@ -63,7 +63,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, Markup | str]]:
     result = finding.result
     if finding.addresses:
         yield "Address", join(map(code, finding.addresses), ", ")
-    yield "Expected", result.expected
+    yield "Expected", prose(result.expected)
     if result.outcome is Outcome.INCONCLUSIVE:
         yield "Stopped", f"in {result.phase}, {result.cause}"
     else:
