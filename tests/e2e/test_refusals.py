@@ -187,3 +187,27 @@ def test_honest_servers_are_still_judged(least, most):
     assert [outcome for outcome, _, _ in found] == [PASS], found
     ciphers = outcomes(tls(least, most), "tls-cipher")
     assert OPEN not in {outcome for outcome, _, _ in ciphers}, ciphers
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys"),
+    [
+        ("tls-cipher", "tls: {profile: mozilla-modern-6.0}"),
+        ("tls-compression", 'tls: {compression: "off"}'),
+        ("tls-master-secret", "tls: {extended_master_secret: required}"),
+    ],
+)
+@pytest.mark.parametrize("refuses", [b"", record(b"\x02\x28", kind=21)])
+def test_a_control_that_is_too_long_makes_no_server_of_tls_1_3_alone(rule, keys, refuses):
+    behind = tls()
+
+    def talk(connection: socket.socket) -> None:
+        if suites_of(connection) <= 127:
+            behind(connection)
+        else:
+            connection.recv(4096)
+            connection.sendall(refuses)
+
+    ((outcome, message, cause),) = outcomes(talk, rule, keys)
+    assert outcome is OPEN, message
+    assert cause in {Cause.CLOSED, Cause.PREREQUISITE}

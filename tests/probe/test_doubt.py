@@ -8,9 +8,10 @@ from factories import ALERT, CLOSED, chose, endpoint, implicit, missing, seen, s
 from mailtls.evidence import NotObserved
 from mailtls.probe.doubt import doubt
 from mailtls.rules.base import hello_question, session_question
+from mailtls.rules.grades import control
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
-from tls_views import alert
+from tls_views import BCP195, alert
 
 OF = endpoint()
 SESSION = session_question(OF)
@@ -84,3 +85,25 @@ def test_without_a_session_or_a_close_there_is_nothing_to_doubt():
     assert doubt({SESSION: LATE, OLD: seen(CLOSED)}) is None
     lost = session(missing(Phase.HANDSHAKE, Cause.RESET))
     assert doubt({SESSION: seen(lost), OLD: seen(CLOSED)}) is None
+
+
+def test_a_control_refused_beside_tls_1_3_may_have_been_too_long():
+    of = implicit()
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    facts = hello_question(of, control(of, BCP195))
+    below, newest = (
+        hello_question(of, offers.exactly(v)) for v in (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
+    )
+    answers = {session_question(of): full, facts: seen(CLOSED)}
+    assert doubt(answers) == below
+    assert doubt({**answers, facts: seen(VAGUE)}) == below
+    assert doubt({**answers, facts: seen(ALERT)}) is None
+    assert doubt({**answers, below: seen(CLOSED)}, [below]) == newest
+    assert doubt({**answers, below: seen(CLOSED), newest: seen(CLOSED)}, [below, newest]) is None
+    chosen = {facts: seen(VAGUE), below: seen(chose(TlsVersion.TLS1_2))}
+    assert doubt({**answers, **chosen}) is None
+    chosen = {facts: seen(VAGUE), newest: seen(chose(TlsVersion.TLS1_3))}
+    assert doubt({**answers, **chosen}) == below
+    older = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_2)))}
+    assert doubt({**answers, **older}) == below
+    assert doubt({**answers, **older, below: seen(chose(TlsVersion.TLS1_2))}, [below]) is None

@@ -9,11 +9,12 @@ import pytest
 from factories import CLOSED, REFUSED, missing, session, tls
 from factories import seen as observed
 from mailtls.evidence import ClosedAnswer, HelloEvidence, Missing, ServerAnswer
+from mailtls.probe.questions import KindQuestion
 from mailtls.rules import tls_cipher
 from mailtls.rules.base import hello_question
 from mailtls.rules.control import Modern, below_tls13, doubtful, refused
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.offers import exactly
+from mailtls.tls.offers import authenticated_by, exactly, ssl2
 from tls_views import BAD, FACTS, OLD, alert, answered, looking
 
 RULE = tls_cipher.RULE
@@ -156,3 +157,30 @@ def test_where_every_hello_was_closed_it_is_closes_that_are_doubted():
     assert doubtful(closed, VAGUE.answer) is None
     none = replace(closed, answers={})
     assert doubtful(none, CLOSED.answer) is None
+
+
+def test_a_hello_of_tls_1_3_that_is_answered_leaves_the_server_modern():
+    view = looking(RULE, hellos={FACTS: VAGUE})
+    chosen = answered("TLS_AES_128_GCM_SHA256", version=TlsVersion.TLS1_3)
+    more = hello_question(view.endpoint, exactly(TlsVersion.TLS1_3))
+    assert below_tls13(replace(view, answers={**view.answers, more: observed(chosen)})) == Modern()
+    older = hello_question(view.endpoint, exactly(TlsVersion.TLS1_2))
+    below = replace(view, answers={**view.answers, older: observed(answered())})
+    assert isinstance(below_tls13(below), Missing)
+
+
+def test_a_hello_of_ssl_2_alone_that_was_closed_is_doubted_and_one_for_a_key_too():
+    view = looking(RULE)
+    oldest = hello_question(view.endpoint, ssl2())
+    kind = KindQuestion(
+        kind="rsa",
+        hello=hello_question(view.endpoint, authenticated_by("RSA")),
+        anchors=view.endpoint.certificate.trust,
+    )
+    session_alone = {q: a for q, a in view.answers.items() if not hasattr(q, "offer")}
+    for closed in (oldest, kind):
+        seen_here = replace(view, answers={**session_alone, closed: observed(CLOSED)})
+        assert doubtful(seen_here, CLOSED.answer) is not None
+        heard = {**seen_here.answers, oldest: observed(VAGUE)}
+        spoken = closed is oldest
+        assert (doubtful(replace(view, answers=heard), CLOSED.answer) is None) is spoken
