@@ -8,6 +8,7 @@ from mailtls.delivery.credentials import (
     open_vault,
     parse_binding,
 )
+from mailtls.errors import UsageError
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.probe.questions import Service
 
@@ -55,6 +56,18 @@ def test_a_password_comes_from_the_environment_and_leaves_it():
     assert environment == {"MAILTLS_OTHER_PASSWORD": "stays"}
 
 
+@pytest.mark.parametrize("key", ["USERNAME", "PASSWORD"])
+def test_a_value_that_is_no_text_is_a_mistake_and_not_shown(key):
+    values = {"USERNAME": "probe", "PASSWORD": "canary"} | {key: "canary\udcff"}
+    environment = {f"MAILTLS_SMTP_{each}": value for each, value in values.items()}
+    with pytest.raises(UsageError) as caught:
+        open_vault([SMTP], environment)
+    assert f"MAILTLS_SMTP_{key} is not UTF-8" in str(caught.value)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert environment == {}
+
+
 def test_a_token_may_be_given_or_granted():
     environment = {
         "MAILTLS_SMTP_USERNAME": "probe",
@@ -94,7 +107,7 @@ def test_a_credential_is_for_no_other_service(name, host, port):
     vault = open_vault([SMTP], environment)
     assert not vault.is_bound(name, host, port)
     assert vault.for_service(name, host, port) == Withheld(
-        kind=WithheldKind.NO_CREDENTIAL,
+        kind=WithheldKind.UNUSABLE,
         detail=f"the workflow does not bind the credential {name} to {host}:{port}",
     )
 

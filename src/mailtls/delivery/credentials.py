@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from mailtls.delivery.secrecy import Secret
+from mailtls.errors import UsageError
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.policy.hosts import normalize
 from mailtls.probe.questions import Service
@@ -95,7 +96,7 @@ class Vault:
     def for_service(self, name: str, host: str, port: int) -> Credential | Withheld:
         """Return a credential for exactly this service, or why there is none for it."""
         if not self.is_bound(name, host, port):
-            return withheld(f"the workflow does not bind the credential {name} to {host}:{port}")
+            return unusable(f"the workflow does not bind the credential {name} to {host}:{port}")
         return self._credentials.get(name) or _absent(name)
 
     @property
@@ -108,7 +109,8 @@ class Vault:
 def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str]) -> Vault:
     """Return the vault of a run; what it holds is taken out of `environment`.
 
-    A value is read once: no child and no later dump of the environment shows it.
+    A value is read once: no child and no later dump of the environment shows it. Raises UsageError
+    for one that is no text: no login carries it.
     """
     bound = tuple(bindings)
     names = dict.fromkeys(binding.name for binding in bound)
@@ -117,13 +119,16 @@ def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str
         for name in names
         for key in KEYS
     }
+    for (name, key), value in values.items():
+        if not _is_text(value):
+            raise UsageError(f"{PREFIX}{name}_{key} is not UTF-8")
     credentials = {name: _read(name, {key: values[name, key] for key in KEYS}) for name in names}
     return Vault(bound, credentials)
 
 
-def withheld(detail: str) -> Withheld:
-    """Return that no login is made for want of a credential."""
-    return Withheld(kind=WithheldKind.NO_CREDENTIAL, detail=detail)
+def unusable(detail: str) -> Withheld:
+    """Return that no login is made with what there is: not as if there were none, which is no fault."""
+    return Withheld(kind=WithheldKind.UNUSABLE, detail=detail)
 
 
 def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
@@ -153,12 +158,18 @@ def _grant(values: Mapping[str, str]) -> Grant | None:
     )
 
 
+def _is_text(value: str) -> bool:
+    """Return whether a value was UTF-8: what was not is in the environment as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def _secret(value: str) -> Secret | None:
     return Secret(value) if value else None
 
 
 def _absent(name: str) -> Withheld:
-    return withheld(
-        f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set:"
-        " secrets are not given to pull requests from forks"
+    return Withheld(
+        kind=WithheldKind.NO_CREDENTIAL,
+        detail=f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set:"
+        " secrets are not given to pull requests from forks",
     )
