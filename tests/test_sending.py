@@ -99,9 +99,15 @@ def test_a_policy_leads_no_login_elsewhere_by_address_or_identity(changes, place
     assert prepared(BOUND, f"--credential=SMTP={place}", sender=sender)
 
 
-def test_where_the_workflow_names_the_address_any_name_may_be_verified():
-    sender = endpoint(host="192.0.2.1", identity="mail.example.org")
-    assert prepared("--credential=SMTP=192.0.2.1:587", sender=sender)
+def test_where_the_workflow_names_an_address_it_names_who_may_be_met_there_too():
+    """Whoever is on the way to it has a certificate for a name of their own."""
+    sender = endpoint(host="192.0.2.1", identity="evil.example.net")
+    bound = "--credential=SMTP=192.0.2.1:587"
+    assert "the credential SMTP at evil.example.net:587" in refused(bound, sender=sender)
+    assert prepared(bound, "--credential=SMTP=evil.example.net:587", sender=sender)
+    assert prepared(bound, sender=endpoint(host="192.0.2.1", identity="192.0.2.1"))
+    listed = endpoint(host="192.0.2.1", identity="192.0.2.1", addresses=("192.0.2.1",))
+    assert prepared(bound, sender=listed)
 
 
 @pytest.mark.parametrize("lacking", ["example.com", "b.example.org", "org"])

@@ -76,6 +76,7 @@ _KEPT = frozenset(
         "CI",
         "FORCE_COLOR",
         "GITHUB_ACTIONS",
+        "GITHUB_ACTOR",
         "GITHUB_EVENT_NAME",
         "GITHUB_REPOSITORY",
         "GITHUB_RUN_ID",

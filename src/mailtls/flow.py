@@ -47,6 +47,7 @@ class WithheldKind(StrEnum):
 
     NOT_ASKED = "the run does not send"
     NO_CREDENTIAL = "the credential is not there"
+    UNUSABLE = "the credential is there and of no use"
     NOT_SECURE = "the connection did not pass the rules"
     NOT_OFFERED = "the server offers no usable way"
 

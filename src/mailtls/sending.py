@@ -21,7 +21,6 @@ from mailtls.evidence import Observed, SessionEvidence, TlsFacts
 from mailtls.flow import DeliveryEvidence, Withheld
 from mailtls.policy.addresses import domain_of
 from mailtls.policy.delivery import Delivery
-from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
 from mailtls.probe.reach import may_be_asked
@@ -221,12 +220,10 @@ def _places(endpoint: Endpoint) -> Iterator[Service]:
     """Yield what decides who gets a login at an endpoint: its host, its addresses, the name verified.
 
     A policy with addresses and an identity of its own would otherwise lead a login for one host to
-    another, whose certificate is good for itself. An address that is the host is the workflow's word
-    already, whatever name is verified there.
+    another, whose certificate is good for itself; so does one that names an address and lets whoever
+    is on the way to it be verified by a name of its own.
     """
     yield Service(host=endpoint.host, port=endpoint.port)
-    if is_literal(endpoint.host):
-        return
     if endpoint.identity != endpoint.host:
         yield Service(host=endpoint.identity, port=endpoint.port)
     if isinstance(endpoint.addresses, tuple):

@@ -185,7 +185,7 @@ def test_without_a_credential_nothing_is_asked(healthy, via, mode):
     assert (found, lines) == (means.no_credential(), [])
     found, lines = waited(healthy, via, mode, credential="")
     assert isinstance(found, Withheld)
-    assert (found.kind, lines) == (WithheldKind.NO_CREDENTIAL, [])
+    assert (found.kind, lines) == (WithheldKind.UNUSABLE, [])
 
 
 @pytest.mark.parametrize(("via", "mode"), VIAS)

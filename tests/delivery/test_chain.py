@@ -135,6 +135,18 @@ def test_without_an_id_the_oldest_record_is_tied_by_its_host() -> None:
     assert chain(carried(), taken(), queue_id="", host="smtp.example.org", reply=reply).gap == ""
 
 
+@pytest.mark.parametrize(
+    ("address", "local"), [("127.0.0.1", True), ("::1", True), ("172.18.0.3", False), ("", False)]
+)
+def test_a_mailbox_read_in_clear_is_within_one_host_on_loopback_alone(
+    address: str, *, local: bool
+) -> None:
+    found = replace(arrived(carried(), taken()), address=address, version="", cipher="")
+    of = trace(submitted(), found, parse_received(found.header), host=HOST, globs=HOSTS)
+    assert of.steps[-1].local is local
+    assert of.steps[-1].security == HopClear(keyword="")
+
+
 def test_tls_that_ends_in_front_of_the_server_is_an_arrow_of_its_own() -> None:
     of = chain(carried(), taken(**{"with": "ESMTPA"}))
     assert drawn(of)[:3] == [

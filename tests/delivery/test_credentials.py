@@ -8,6 +8,7 @@ from mailtls.delivery.credentials import (
     open_vault,
     parse_binding,
 )
+from mailtls.errors import UsageError
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.probe.questions import Service
 
@@ -55,6 +56,18 @@ def test_a_password_comes_from_the_environment_and_leaves_it():
     assert environment == {"MAILTLS_OTHER_PASSWORD": "stays"}
 
 
+@pytest.mark.parametrize("key", ["USERNAME", "PASSWORD"])
+def test_a_value_that_is_no_text_is_a_mistake_and_not_shown(key):
+    values = {"USERNAME": "probe", "PASSWORD": "canary"} | {key: "canary\udcff"}
+    environment = {f"MAILTLS_SMTP_{each}": value for each, value in values.items()}
+    with pytest.raises(UsageError) as caught:
+        open_vault([SMTP], environment)
+    assert f"MAILTLS_SMTP_{key} is not UTF-8" in str(caught.value)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert environment == {}
+
+
 def test_a_token_may_be_given_or_granted():
     environment = {
         "MAILTLS_SMTP_USERNAME": "probe",
@@ -94,22 +107,39 @@ def test_a_credential_is_for_no_other_service(name, host, port):
     vault = open_vault([SMTP], environment)
     assert not vault.is_bound(name, host, port)
     assert vault.for_service(name, host, port) == Withheld(
-        kind=WithheldKind.NO_CREDENTIAL,
+        kind=WithheldKind.UNUSABLE,
         detail=f"the workflow does not bind the credential {name} to {host}:{port}",
     )
 
 
+ABSENT = [
+    {},
+    {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": ""},
+    {"MAILTLS_SMTP_PASSWORD": "canary"},
+    {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_CLIENT_ID": "id"},
+]
+
+
+@pytest.mark.parametrize("values", ABSENT)
 @pytest.mark.parametrize(
-    "environment",
+    "event",
     [
-        {},
-        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_PASSWORD": ""},
-        {"MAILTLS_SMTP_PASSWORD": "canary"},
-        {"MAILTLS_SMTP_USERNAME": "probe", "MAILTLS_SMTP_CLIENT_ID": "id"},
+        {"GITHUB_EVENT_NAME": "pull_request"},
+        {"GITHUB_EVENT_NAME": "push", "GITHUB_ACTOR": "dependabot[bot]"},
+        {"CI_PIPELINE_SOURCE": "merge_request_event"},
     ],
 )
-def test_an_absent_value_is_told_as_what_it_usually_is(environment):
-    found = open_vault([SMTP], environment).for_service("SMTP", "smtp.example.com", 587)
+def test_where_a_ci_gives_no_secrets_an_absent_one_is_no_fault(values, event):
+    found = open_vault([SMTP], values | event).for_service("SMTP", "smtp.example.com", 587)
     assert isinstance(found, Withheld)
     assert found.kind is WithheldKind.NO_CREDENTIAL
     assert "pull requests from forks" in found.detail
+
+
+@pytest.mark.parametrize("values", ABSENT)
+@pytest.mark.parametrize("event", [{}, {"GITHUB_EVENT_NAME": "push", "GITHUB_ACTOR": "octocat"}])
+def test_elsewhere_an_absent_secret_leaves_the_question_open(values, event):
+    found = open_vault([SMTP], values | event).for_service("SMTP", "smtp.example.com", 587)
+    assert isinstance(found, Withheld)
+    assert found.kind is WithheldKind.UNUSABLE
+    assert "MAILTLS_SMTP_PASSWORD" in found.detail

@@ -117,7 +117,7 @@ def test_a_login_that_no_mechanism_carries_is_not_begun():
     with postbox() as box:
         visited = logged_in(box, odd)
     assert isinstance(visited.outcome, Withheld)
-    assert visited.outcome.kind is WithheldKind.NO_CREDENTIAL
+    assert visited.outcome.kind is WithheldKind.UNUSABLE
     assert [line.split()[0] for line in box.heard] == ["EHLO", "QUIT"]
 
 

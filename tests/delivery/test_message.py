@@ -74,6 +74,13 @@ def test_the_message_goes_through_the_narrowest_server():
     assert len(data) < 1500
 
 
+def test_no_name_makes_a_line_too_long_for_a_server():
+    """A line has at most 998 characters (RFC 5322 section 2.1.1)."""
+    data = composed(name="\U0001f600" * 200, origin="\u00e9" * 300)
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    assert data.isascii()
+
+
 def test_an_address_beyond_ascii_is_written_as_it_is():
     data = composed(recipient="δοκιμή@example.net")
     assert "To: δοκιμή@example.net\r\n".encode() in data

@@ -14,7 +14,7 @@ from mailtls.delivery.credentials import Grant
 from mailtls.delivery.oauth import fetch_token
 from mailtls.delivery.secrecy import Secret
 from mailtls.evidence import Missing
-from mailtls.flow import RefusalKind, Refused, Withheld
+from mailtls.flow import RefusalKind, Refused, Withheld, WithheldKind
 from mailtls.probe.web import Web
 from mailtls.terms import Cause
 from probe.peers import AUTHORITY, NAME, network, peer, settings
@@ -129,4 +129,5 @@ def test_nothing_is_said_to_an_endpoint_that_cannot_be_verified(tmp_path):
 def test_nothing_is_sent_but_by_https(tmp_path, url):
     withheld, heard = fetched(tmp_path, replace(GRANT, token_url=url), GOOD)
     assert isinstance(withheld, Withheld)
+    assert withheld.kind is WithheldKind.UNUSABLE
     assert heard == []

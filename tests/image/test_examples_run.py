@@ -44,16 +44,19 @@ def steps(path: Path, uses: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """What stands around an example: its policy in the workspace, and where its names lead."""
+    """What stands around an example: its policy in the workspace, where its names lead, the event."""
 
     policy: Path
     names: tuple[str, ...]
     ports: tuple[int, ...] = ()
+    event: str = "push"
 
 
 PLAYS: Mapping[str, Play] = {
     # Without the secrets, as a fork has it: everything but the test message is checked.
-    "delivery.yml": Play(policy=EXAMPLES / "policies" / "delivery.yml", names=HOSTS),
+    "delivery.yml": Play(
+        policy=EXAMPLES / "policies" / "delivery.yml", names=HOSTS, event="pull_request"
+    ),
     "gate.yml": Play(policy=MINIMAL, names=HOSTS),
     "staging.yml": Play(policy=MINIMAL, names=("mailpit",), ports=(1025,)),
 }
@@ -87,6 +90,7 @@ def played(action: Action, inputs: Mapping[str, Any], play: Play, address: str, 
             *(f"--add-host={name}:{address}" for name in play.names),
             f"--volume={roots}:/etc/ssl/certs:ro",
         ),
+        GITHUB_EVENT_NAME=play.event,
     )
 
 

@@ -79,7 +79,7 @@ def test_flags_are_read():
     policy, _, _ = load(
         "  - name: x\n"
         "    send: {endpoint: submission, from: a@b.example, to: c@d.example, require_tls: true}\n"
-        "    receive: {via: pop3, endpoint: drop, keep: true}\n"
+        "    receive: {via: pop3, endpoint: drop, credential: K, keep: true}\n"
     )
     (delivery,) = policy.deliveries
     assert delivery.send.require_tls
@@ -104,10 +104,12 @@ def test_every_mistake_is_reported_where_it_stands():
 @pytest.mark.parametrize(
     ("receive", "message"),
     [
-        ("{via: imap}", "via: imap needs endpoint"),
-        ("{via: imap, endpoint: drop}", "drop speaks pop3"),
+        ("{via: imap, credential: K}", "via: imap needs endpoint"),
+        ("{via: imap, endpoint: mailbox}", "via: imap needs credential"),
+        ("{via: mailslurp, url: 'https://x.example'}", "via: mailslurp needs credential"),
+        ("{via: imap, endpoint: drop, credential: K}", "drop speaks pop3"),
         (
-            "{via: pop3, endpoint: drop, url: 'https://x.example'}",
+            "{via: pop3, endpoint: drop, credential: K, url: 'https://x.example'}",
             "url has no meaning with via: pop3",
         ),
         ("{via: mailpit}", "via: mailpit needs url"),
@@ -133,7 +135,7 @@ def test_every_mistake_is_reported_where_it_stands():
             "{via: mailpit, url: 'http://x.example', credential: K}",
             "a credential is never sent over http",
         ),
-        ("{via: pop3, endpoint: drop, within: 61m}", "61m is more than an hour"),
+        ("{via: pop3, endpoint: drop, credential: K, within: 61m}", "61m is more than an hour"),
         ("{via: pop3, endpoint: drop, within: 60}", "'60' is not valid here"),
         ("{via: pop3, endpoint: drop, credential: a-b}", "'a-b' is not valid here"),
         ("{via: smtp, endpoint: drop}", "'smtp' is not valid here"),

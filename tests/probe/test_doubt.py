@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from factories import ALERT, CLOSED, chose, endpoint, missing, seen, session, tls
+from factories import ALERT, CLOSED, chose, endpoint, implicit, missing, seen, session, tls
 from mailtls.evidence import NotObserved
 from mailtls.probe.doubt import doubt
 from mailtls.rules.base import hello_question, session_question
+from mailtls.rules.grades import control
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
+from tls_views import BCP195, alert
 
 OF = endpoint()
 SESSION = session_question(OF)
@@ -29,6 +31,49 @@ def test_a_hello_like_the_session_is_asked_for_where_all_were_closed(version):
     assert doubt({SESSION: full, SSL2: seen(CLOSED), OLD: LATE}) == asked
 
 
+VAGUE = alert("handshake_failure")
+
+
+def test_an_alert_to_a_hello_of_ssl_2_neither_vouches_nor_is_doubted():
+    assert doubt({SESSION: seen(session()), SSL2: seen(ALERT), OLD: seen(CLOSED)}) is not None
+    assert doubt({SESSION: seen(session()), SSL2: seen(VAGUE), OLD: seen(ALERT)}) is None
+
+
+def test_the_order_of_answers_does_not_matter():
+    newer = hello_question(OF, offers.exactly(TlsVersion.TLS1_2))
+    answers = {OLD: seen(ALERT), SSL2: seen(ALERT), newer: seen(CLOSED), SESSION: seen(session())}
+    assert doubt(answers) is None
+    assert doubt(dict(reversed(answers.items()))) is None
+
+
+def test_alerts_that_name_no_reason_are_doubted_where_nothing_was_chosen():
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    asked = hello_question(OF, offers.exactly(TlsVersion.TLS1_3))
+    newer = hello_question(OF, offers.exactly(TlsVersion.TLS1_2))
+    chosen = seen(chose(TlsVersion.TLS1_2))
+    assert doubt({SESSION: full, OLD: seen(VAGUE)}) == asked
+    assert doubt({SESSION: full, OLD: seen(VAGUE), newer: seen(ALERT)}) == asked
+    assert doubt({SESSION: full, OLD: seen(ALERT), newer: seen(ALERT)}) is None
+    assert doubt({SESSION: full, OLD: seen(VAGUE), newer: chosen}) is None
+
+
+def test_with_implicit_tls_a_close_is_doubted_whatever_else_was_answered():
+    of = implicit()
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    old, newer, asked = (
+        hello_question(of, offer)
+        for offer in (
+            offers.at_most(TlsVersion.TLS1_1),
+            offers.exactly(TlsVersion.TLS1_2),
+            offers.exactly(TlsVersion.TLS1_3),
+        )
+    )
+    chosen = seen(chose(TlsVersion.TLS1_2))
+    answers = {session_question(of): full, newer: chosen}
+    assert doubt({**answers, old: seen(CLOSED)}) == asked
+    assert doubt({**answers, old: seen(ALERT)}) is None
+
+
 @pytest.mark.parametrize("answer", [ALERT, chose(TlsVersion.TLS1_1)])
 def test_one_answer_in_tls_leaves_no_doubt(answer):
     full = seen(session())
@@ -40,3 +85,25 @@ def test_without_a_session_or_a_close_there_is_nothing_to_doubt():
     assert doubt({SESSION: LATE, OLD: seen(CLOSED)}) is None
     lost = session(missing(Phase.HANDSHAKE, Cause.RESET))
     assert doubt({SESSION: seen(lost), OLD: seen(CLOSED)}) is None
+
+
+def test_a_control_refused_beside_tls_1_3_may_have_been_too_long():
+    of = implicit()
+    full = seen(session(tls(version=TlsVersion.TLS1_3)))
+    facts = hello_question(of, control(of, BCP195))
+    below, newest = (
+        hello_question(of, offers.exactly(v)) for v in (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
+    )
+    answers = {session_question(of): full, facts: seen(CLOSED)}
+    assert doubt(answers) == below
+    assert doubt({**answers, facts: seen(VAGUE)}) == below
+    assert doubt({**answers, facts: seen(ALERT)}) is None
+    assert doubt({**answers, below: seen(CLOSED)}, [below]) == newest
+    assert doubt({**answers, below: seen(CLOSED), newest: seen(CLOSED)}, [below, newest]) is None
+    chosen = {facts: seen(VAGUE), below: seen(chose(TlsVersion.TLS1_2))}
+    assert doubt({**answers, **chosen}) is None
+    chosen = {facts: seen(VAGUE), newest: seen(chose(TlsVersion.TLS1_3))}
+    assert doubt({**answers, **chosen}) == below
+    older = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_2)))}
+    assert doubt({**answers, **older}) == below
+    assert doubt({**answers, **older, below: seen(chose(TlsVersion.TLS1_2))}, [below]) is None

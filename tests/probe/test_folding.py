@@ -30,7 +30,7 @@ from mailtls.probe.questions import (
     describe,
 )
 from mailtls.rules import RULES
-from mailtls.terms import Protocol, Role
+from mailtls.terms import Mode, Protocol, Role
 from tls_views import BAD, FACTS, OLD, answered
 
 PASSIVE = StarttlsExpectation(boundary=Boundary.PASSIVE)
@@ -141,6 +141,22 @@ def test_another_server_name_is_no_carrier():
     )
 
 
+@pytest.mark.parametrize("changes", [{"mode": Mode.IMPLICIT}, {"protocol": Protocol.IMAP}])
+def test_a_hello_of_another_mode_or_protocol_is_no_carrier(changes):
+    """Two endpoints may hold one port to different words."""
+    asked = [ask.question for ask in build_plan(policy(endpoint()), RULES).asks]
+    others = [replace(q, **changes) if isinstance(q, HelloQuestion) else q for q in asked]
+    (alone, *_) = (c for c in fold(others) if isinstance(c, Call) and _is(c, FallbackQuestion))
+
+    assert alone == Call(question=alone.question)
+    assert [c for c in fold(others) if isinstance(c, Call) and _is(c, UpgradeQuestion)]
+    assert not [c for c in fold(asked) if isinstance(c, Call) and _is(c, FallbackQuestion)]
+
+
+def _is(call: Call, kind: type) -> bool:
+    return isinstance(call.question, kind)
+
+
 @pytest.fixture
 def family() -> Family:
     (found,) = (each for each in folded() if isinstance(each, Family))
@@ -211,3 +227,14 @@ def test_hellos_of_the_same_suites_are_asked_apart(family):
     (together,) = (each for each in found if isinstance(each, Family))
     assert together.parts == family.parts
     assert Call(question=wider) in found
+
+
+def test_a_part_is_asked_in_one_family_alone(family):
+    """Two endpoints of one server may have controls that differ in their order."""
+    turned = family.control.offer.suites[::-1]
+    other = replace(family.control, offer=replace(family.control.offer, suites=turned))
+    found = fold([family.control, other, *family.parts])
+
+    (together,) = (each for each in found if isinstance(each, Family))
+    assert (together.control, together.parts) == (family.control, family.parts)
+    assert Call(question=other) in found

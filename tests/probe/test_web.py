@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -22,12 +23,17 @@ def ask(url: str, web: Web | None = None, **request: object):
     return asyncio.run(client.ask(WebRequest(url=url, **request)))
 
 
-def tls_talk(tmp_path, name: str, heard: list[bytes]):
+def tls_talk(
+    tmp_path, name: str, heard: list[bytes], *, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+):
     leaf = AUTHORITY.issue(name)
     chain = tmp_path / "chain.pem"
     chain.write_bytes(leaf.key + leaf.chain)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):  # Python calls TLS 1.1 deprecated, as it is
+        context.minimum_version = context.maximum_version = most
 
     def talk(connection):
         with context.wrap_socket(connection, server_side=True) as inside:
@@ -79,6 +85,17 @@ def test_nothing_is_said_to_a_server_that_cannot_be_verified(tmp_path, flaw):
         )
     assert isinstance(got, Missing)
     assert (got.phase, got.cause) == (Phase.HANDSHAKE, Cause.MALFORMED)
+
+
+def test_nothing_is_said_over_a_version_that_is_broken(tmp_path):
+    requests: list[bytes] = []
+    with peer(tls_talk(tmp_path, NAME, requests, most=ssl.TLSVersion.TLSv1_1)) as (port, _):
+        web = Web(network=network(), settings=settings(), routes=to_loopback(port))
+        got = ask(f"https://{NAME}/", web)
+    assert isinstance(got, Missing)
+    assert (got.phase, got.cause) == (Phase.HANDSHAKE, Cause.REFUSED)
+    assert "TLSv1.1" in got.detail
+    assert requests in ([], [b""])
 
 
 def test_a_redirect_is_not_followed():

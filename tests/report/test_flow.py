@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deliveries import HOST, carried, delivery, evidence, run, stored, taken
+from deliveries import HOST, arrived, carried, delivery, evidence, run, stored, taken
 from factories import missing
 from mailtls.flow import NotArrived
 from mailtls.report.flow import ARROWS, LIMITS, flows_of, label
@@ -53,6 +53,15 @@ def test_what_stands_below_is_counted() -> None:
     flow = way(stored(), carried(), taken(), "by forged.example.net")
     assert flow.proved
     assert flow.words[-1].startswith("1 more record stands below")
+    # A filter or a proxy in front of the server writes one too: nothing shows that it was made up.
+    assert flow.words[-1].endswith("or was made up.")
+
+
+def test_a_catcher_read_in_clear_over_a_network_is_not_proved() -> None:
+    read = arrived(address="192.0.2.143", version="", cipher="")
+    flow = way(seen=evidence(None, read))
+    assert not flow.proved
+    assert "In clear: mx.example.net to mailtls (in clear, seen)." in flow.words
 
 
 def test_a_message_that_was_not_found_has_its_first_hop() -> None:

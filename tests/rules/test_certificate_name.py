@@ -81,7 +81,10 @@ def test_unread_names_are_inconclusive():
 def test_an_address_is_matched_with_addresses():
     of = endpoint(host="192.0.2.1", identity="192.0.2.1")
     assert only(judged(of, leaf(ip_addresses=("192.0.2.1",)))).outcome is Outcome.PASS
-    assert only(judged(of, leaf(dns_names=("192.0.2.1",)))).outcome is Outcome.FAIL
+    finding = only(judged(of, leaf(dns_names=("192.0.2.1",))))
+    assert finding.outcome is Outcome.FAIL
+    assert "no server name (SNI) is sent" in finding.observed
+    assert "SNI" not in only(judged(endpoint(), leaf(dns_names=("www.test",)))).observed
 
 
 def test_a_service_of_a_domain_is_matched_with_srv_ids():

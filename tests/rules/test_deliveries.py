@@ -87,6 +87,7 @@ def test_a_finding_is_placed_at_its_key_with_its_own_exchange():
     [
         (WithheldKind.NOT_ASKED, Outcome.NOT_APPLICABLE),
         (WithheldKind.NO_CREDENTIAL, Outcome.NOT_APPLICABLE),
+        (WithheldKind.UNUSABLE, Outcome.INCONCLUSIVE),
         (WithheldKind.NOT_SECURE, Outcome.INCONCLUSIVE),
     ],
 )

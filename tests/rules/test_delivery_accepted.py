@@ -89,6 +89,7 @@ def test_what_is_not_about_the_message_is_open_and_told_apart(kind, cause, words
     ("kind", "outcome"),
     [
         (WithheldKind.NOT_OFFERED, Outcome.FAIL),
+        (WithheldKind.UNUSABLE, Outcome.INCONCLUSIVE),
         (WithheldKind.NOT_SECURE, Outcome.INCONCLUSIVE),
         (WithheldKind.NO_CREDENTIAL, Outcome.NOT_APPLICABLE),
     ],

@@ -66,6 +66,31 @@ def test_what_stands_below_the_first_record_that_does_not_count_may_be_made_up()
     assert judged("spf", *below).outcome is Outcome.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("receiver", "submission", "outcome"),
+    [
+        ("spf=fail", "spf=pass", Outcome.INCONCLUSIVE),
+        ("spf=pass", "spf=softfail", Outcome.INCONCLUSIVE),
+        ("spf=pass", "spf=none", Outcome.PASS),
+        ("spf=pass", "spf=pass", Outcome.PASS),
+        ("spf=fail", "spf=none", Outcome.FAIL),
+        ("spf=none", "spf=none", Outcome.FAIL),
+        ("spf=none", "spf=pass", Outcome.PASS),
+    ],
+)
+def test_a_host_that_says_otherwise_leaves_it_open(receiver, submission, outcome):
+    way = (
+        results(f"mx.example.net; {receiver}"),
+        ("", carried()),
+        results(f"{HOSTS[0]}; {submission}"),
+        ("", taken()),
+    )
+    found = judged("spf", *way)
+    assert found.outcome is outcome
+    for said in (receiver, submission) if outcome is Outcome.INCONCLUSIVE else ():
+        assert said.partition("=")[2] in found.observed
+
+
 EXCHANGE = (
     "from mail.example.org (198.51.100.7) by A.outlook.com with Microsoft SMTP Server"
     " (version=TLS1_2, cipher=X) id 15.20.1; Mon, 1 Jun 2026 12:00:01 +0000"

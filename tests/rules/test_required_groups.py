@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from factories import ALERT, CLOSED, key, leaf, missing, only, session, tls
+from factories import ALERT, CLOSED, key, leaf, missing, only, seen, session, tls
+from mailtls.rules.base import hello_question
 from mailtls.rules.required_groups import check_required, required_hellos
 from mailtls.rules.tls_group import RULE
 from mailtls.terms import Cause, Outcome, Phase, TlsVersion
+from mailtls.tls.offers import exactly
 from tls_views import alert, answered, looking, wanting
 
 HYBRID, P256, BRAINPOOL = 0x11EC, 0x17, 0x1A
@@ -79,3 +83,27 @@ def test_below_tls_1_3_a_refusal_tells_nothing_of_a_server_with_an_ecdsa_key():
     assert "RFC 8422" in finding.missing.detail
     rsa = session(tls(version=TlsVersion.TLS1_2, group="secp256r1"))
     assert only(run(ALERT, rsa, of, "the group secp384r1")).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter"])
+def test_a_complaint_of_the_hello_is_no_refusal_of_its_group(name):
+    finding = only(run(alert(name)))
+    assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)
+
+
+def test_a_refusal_is_doubted_where_a_hello_like_the_sessions_is_refused():
+    view = looking(RULE, OF, None, hellos={NAME: alert("handshake_failure")})
+    more = hello_question(OF, exactly(TlsVersion.TLS1_3))
+    view = replace(view, answers={**view.answers, more: seen(CLOSED)})
+    finding = only(check_required(view))
+    assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.CLOSED)
+
+
+def test_where_the_session_failed_its_cause_is_told():
+    finding = only(run(alert("handshake_failure"), session(SILENT)))
+    assert (finding.outcome, finding.missing) == (Outcome.INCONCLUSIVE, SILENT)
+
+
+def test_in_tls_1_3_the_curve_of_the_certificate_does_not_matter():
+    ecdsa = tls(leaf(key=key("ecdsa", 256, "secp256r1")), version=TlsVersion.TLS1_3)
+    assert only(run(alert("handshake_failure"), session(ecdsa))).outcome is Outcome.FAIL

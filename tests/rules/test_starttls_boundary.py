@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mailtls.terms import Cause, Level, Outcome, Phase
+from factories import endpoint, fallen_back, injected, missing, seen, session, view
+from mailtls.evidence import (
+    ClosedAnswer,
+    Fallback,
+    HandshakeRefused,
+    Reply,
+    Spoken,
+    UpgradeReply,
+    WrongMode,
+)
+from mailtls.rules import starttls_boundary
+from mailtls.rules.base import session_question
+from mailtls.rules.upgrades import fallback_question, injection_question
+from mailtls.terms import Cause, Level, Mode, Outcome, Phase
 from probe.upgrading import Faults, server, verdicts
 
 PROTOCOLS = ("smtp", "imap", "pop3", "sieve")
@@ -101,3 +116,73 @@ def test_a_server_without_starttls_has_no_boundary():
 
     assert (seen.outcome, seen.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)
     assert "see the rule starttls-offered" in seen.message
+
+
+LOST = session(missing(Phase.HANDSHAKE, Cause.RESET))
+GARBLED = WrongMode(spoken=Spoken.UNKNOWN, first_bytes=b"x")
+ALERTED = HandshakeRefused(alert=10, name="unexpected_message")
+
+
+def crossing(full=None, *, answer=None, reply=None, fallback=None):
+    """Return the outcomes and causes of the injection and of the fallback, each where it is given."""
+    of = endpoint()
+    injection = injected() if answer is None else replace(injected(), answer=answer)
+    if reply is not None:
+        injection = replace(injection, upgrade=reply)
+    back = fallen_back() if fallback is None else replace(fallen_back(), answer=fallback)
+    answers = {
+        session_question(of): seen(full or session()),
+        injection_question(of): seen(injection),
+        fallback_question(of): seen(back),
+    }
+    _, first, second = starttls_boundary.RULE.check(replace(view(of), answers=answers))
+    return [(each.outcome, each.missing and each.missing.cause) for each in (first, second)]
+
+
+PASSED = (Outcome.PASS, None)
+
+
+@pytest.mark.parametrize("answer", [ClosedAnswer(reset=False), ALERTED, GARBLED])
+def test_a_handshake_that_ends_badly_counts_beside_one_that_went_well(answer):
+    assert crossing(answer=answer)[0] == PASSED
+    assert crossing(LOST, answer=answer)[0] == (Outcome.INCONCLUSIVE, Cause.RESET)
+
+
+def test_silence_behind_a_smuggled_command_decides_nothing():
+    silent = WrongMode(spoken=Spoken.SILENCE, first_bytes=b"")
+    assert crossing(answer=silent)[0] == (Outcome.INCONCLUSIVE, Cause.TIMED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("code", "temporary", "words", "expected"),
+    [
+        ("554", False, "no", PASSED),
+        ("454", True, "SMTP protocol violation", PASSED),
+        ("454", True, "not now", (Outcome.INCONCLUSIVE, Cause.THROTTLED)),
+    ],
+)
+def test_a_refusal_of_the_pair_counts_unless_it_says_later(code, temporary, words, expected):
+    reply = UpgradeReply(
+        accepted=False, temporary=temporary, reply=Reply(code=code, lines=(words,)), leftover=b""
+    )
+    assert crossing(reply=reply)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("full", "alerted", "expected"),
+    [
+        (None, False, PASSED),
+        (None, True, PASSED),
+        (LOST, True, PASSED),
+        (LOST, False, (Outcome.INCONCLUSIVE, Cause.RESET)),
+    ],
+)
+def test_a_connection_that_ends_without_an_alert_counts_beside_a_session(full, alerted, expected):
+    ended = Fallback(alerted=alerted, resumed=())
+    assert crossing(full, fallback=ended)[1] == expected
+
+
+def test_implicit_tls_and_a_passive_policy_are_asked_nothing_more():
+    implicit = endpoint(port=465, mode=Mode.IMPLICIT)
+    assert len(list(starttls_boundary.needs(implicit, view(implicit).profile))) == 1
+    assert len(list(starttls_boundary.needs(endpoint(), view(implicit).profile))) == 3

@@ -50,6 +50,17 @@ def test_530_before_and_after_tls_is_about_the_login(code):
     )
 
 
+def test_another_refusal_before_and_after_tls_decides_nothing():
+    """That it offers a login inside TLS tells nothing of why it refuses."""
+    seen = judged("smtp", Faults(answers={"MAIL": "550 not from you\r\n"}))
+
+    assert (seen.outcome, seen.phase, seen.cause) == (
+        Outcome.INCONCLUSIVE,
+        Phase.AFTER_TLS,
+        Cause.REFUSED,
+    )
+
+
 def test_530_everywhere_without_a_login_to_make_decides_nothing():
     faults = Faults(answers=MAIL_530 | {"tls EHLO": "250 h\r\n"})
     seen = judged("smtp", faults)

@@ -24,6 +24,7 @@ from mailtls.rules.base import hello_question
 from mailtls.rules.tls_version import RULE
 from mailtls.terms import Cause, Level, Outcome, Phase, TlsVersion
 from mailtls.tls import offers
+from tls_views import alert
 
 V = TlsVersion
 OLD = "SSLv3 to TLSv1.1"
@@ -75,10 +76,25 @@ def test_versions_of_two_grades_are_asked_apart():
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.WARNING)
 
 
-@pytest.mark.parametrize("refusal", [ALERT, CLOSED])
+@pytest.mark.parametrize("refusal", [ALERT, alert("handshake_failure"), alert("internal_error")])
 def test_a_refusal_beside_a_session_passes(refusal):
     findings = run(endpoint(), None, {OLD: refusal, "SSLv2": ALERT})
     assert findings == [(Outcome.PASS, "TLSv1.3 is negotiated")]
+
+
+def test_an_alert_to_a_hello_of_ssl_2_does_not_vouch_for_one_that_was_closed():
+    finding = only(RULE.check(view(endpoint(), None, {OLD: CLOSED, "SSLv2": ALERT}, RULE)))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.missing.cause is Cause.CLOSED
+
+
+@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter", "record_overflow"])
+def test_a_complaint_of_the_hello_refuses_ssl_2_alone(name):
+    run_with = {OLD: ALERT, "SSLv2": alert(name)}
+    assert run(endpoint(), None, run_with) == [(Outcome.PASS, "TLSv1.3 is negotiated")]
+    finding = only(RULE.check(view(endpoint(), None, {OLD: alert(name), "SSLv2": ALERT}, RULE)))
+    assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)
+    assert name in finding.message
 
 
 @pytest.mark.parametrize("reset", [True, False])

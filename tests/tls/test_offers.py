@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailtls.probe.folding import SLICE
 from mailtls.terms import TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import GROUPS_TLS13, SuiteKind, suite_by_name, suites, suites_where
@@ -20,8 +21,31 @@ def test_at_most_offers_all_versions_from_ssl3_and_only_suites_they_know():
     assert offers.at_most(TlsVersion.TLS1_1).label == "SSLv3 to TLSv1.1"
 
 
-def test_at_most_stays_below_the_number_of_suites_that_old_servers_survive():
-    assert len(offers.at_most(TlsVersion.TLS1_1).suites) < 127
+@pytest.mark.parametrize("version", [v for v in TlsVersion if v >= TlsVersion.SSL3])
+def test_hellos_about_versions_have_no_more_suites_than_servers_read(version):
+    for offer in (offers.at_most(version), offers.exactly(version)):
+        legacy = [c for c in offer.suites if suites()[c].min_version is not TlsVersion.TLS1_3]
+        assert len(legacy) <= SLICE
+
+
+@pytest.mark.parametrize("kind", ["RSA", "ECDSA"])
+def test_hellos_about_certificates_have_no_more_suites_than_servers_read(kind):
+    assert len(offers.authenticated_by(kind).suites) <= SLICE
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [
+        (TlsVersion.TLS1_1, "RSA_WITH_RC4_128_MD5 RSA_WITH_NULL_SHA DH_anon_WITH_AES_128_CBC_SHA"),
+        (TlsVersion.TLS1_1, "DHE_DSS_WITH_AES_128_CBC_SHA RSA_EXPORT_WITH_DES40_CBC_SHA"),
+        (TlsVersion.TLS1_2, "ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 RSA_WITH_AES_128_GCM_SHA256"),
+        (TlsVersion.TLS1_2, "ECDH_anon_WITH_AES_128_CBC_SHA DHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+    ],
+)
+def test_short_hellos_hold_what_servers_speak(version, names):
+    for name in names.split():
+        assert suite_by_name(f"TLS_{name}") in offers.exactly(version).suites
+        assert suite_by_name(f"TLS_{name}") in offers.at_most(version).suites
 
 
 def test_offers_below_tls13_need_nothing_of_the_client():
@@ -55,18 +79,17 @@ def test_complement_and_allowed_make_up_the_control():
     assert control.renegotiation_info
 
 
-def test_complement_and_its_tls13_part_hold_every_suite_outside():
-    complement, modern = offers.complement(ALLOWED), offers.complement_tls13(ALLOWED)
+def test_complement_holds_every_suite_outside_below_tls_1_3():
+    complement = offers.complement(ALLOWED)
     assert complement
-    assert modern
-    legacy = {code for code, suite in suites().items() if suite.min_version == TlsVersion.SSL2}
-    everything = set(suites()) - legacy - {0} - ALLOWED
-    assert set(complement.suites) | set(modern.suites) == everything
+    others = {
+        s.code for s in suites().values() if s.min_version in {TlsVersion.SSL2, TlsVersion.TLS1_3}
+    }
+    assert set(complement.suites) == set(suites()) - others - {0} - ALLOWED
 
 
 def test_nothing_outside_is_no_question():
     assert offers.complement(frozenset(suites())) is None
-    assert offers.complement_tls13(frozenset(suites())) is None
 
 
 def test_a_mixture_of_versions_is_asked_for_apart():

@@ -5,7 +5,8 @@ between there are the Received fields, and a host can write below its own whatev
 are read from the top, where the last host wrote: a record counts while its `by` is inside `hosts` and
 the record above it, which counts already, names a sender inside. The first that does not, and all
 below it, are shown and not believed. The record of the host that took the message is the last one
-that counts: this program sends none, so what stands below it was made up.
+that counts: this program sends none, so what stands below it was written by something in front of
+that host, or was made up.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 from mailtls.delivery.grammars import tls_of
 from mailtls.delivery.hosts import is_among, is_near
+from mailtls.delivery.senders import address_in
 from mailtls.flow import Arrived, Hop, HopClear, HopTls, HopUnknown, Submitted
 
 OURSELVES = "mailtls"
@@ -237,7 +240,11 @@ def _read(arrived: Arrived, last: str) -> Step:
         sender=last,
         receiver=OURSELVES,
         security=security,
-        local=not arrived.version,
+        local=not arrived.version and _is_loopback(arrived.address),
         proof=Proof.SEEN,
         hop=None,
     )
+
+
+def _is_loopback(address: str) -> bool:
+    return bool(address_in(address)) and ip_address(address).is_loopback

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from mailtls.delivery.secrecy import Secret
+from mailtls.errors import UsageError
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.policy.hosts import normalize
 from mailtls.probe.questions import Service
@@ -95,8 +96,8 @@ class Vault:
     def for_service(self, name: str, host: str, port: int) -> Credential | Withheld:
         """Return a credential for exactly this service, or why there is none for it."""
         if not self.is_bound(name, host, port):
-            return withheld(f"the workflow does not bind the credential {name} to {host}:{port}")
-        return self._credentials.get(name) or _absent(name)
+            return unusable(f"the workflow does not bind the credential {name} to {host}:{port}")
+        return self._credentials.get(name) or unusable(f"the credential {name} was not read")
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -108,7 +109,8 @@ class Vault:
 def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str]) -> Vault:
     """Return the vault of a run; what it holds is taken out of `environment`.
 
-    A value is read once: no child and no later dump of the environment shows it.
+    A value is read once: no child and no later dump of the environment shows it. Raises UsageError
+    for one that is no text: no login carries it.
     """
     bound = tuple(bindings)
     names = dict.fromkeys(binding.name for binding in bound)
@@ -117,20 +119,38 @@ def open_vault(bindings: Iterable[Binding], environment: MutableMapping[str, str
         for name in names
         for key in KEYS
     }
-    credentials = {name: _read(name, {key: values[name, key] for key in KEYS}) for name in names}
-    return Vault(bound, credentials)
+    for (name, key), value in values.items():
+        if not _is_text(value):
+            raise UsageError(f"{PREFIX}{name}_{key} is not UTF-8")
+    absent = _withheld if _keeps_secrets_back(environment) else _unset
+    return Vault(
+        bound,
+        {
+            name: _read(name, {key: values[name, key] for key in KEYS}) or absent(name)
+            for name in names
+        },
+    )
 
 
-def withheld(detail: str) -> Withheld:
-    """Return that no login is made for want of a credential."""
-    return Withheld(kind=WithheldKind.NO_CREDENTIAL, detail=detail)
+def _keeps_secrets_back(environment: Mapping[str, str]) -> bool:
+    """Return whether this run is one that a CI gives no secrets: a proposal of a stranger or a bot."""
+    return (
+        environment.get("GITHUB_EVENT_NAME") == "pull_request"
+        or environment.get("GITHUB_ACTOR") == "dependabot[bot]"
+        or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+    )
 
 
-def _read(name: str, values: Mapping[str, str]) -> Credential | Withheld:
+def unusable(detail: str) -> Withheld:
+    """Return that no login is made with what there is: not as if there were none, which is no fault."""
+    return Withheld(kind=WithheldKind.UNUSABLE, detail=detail)
+
+
+def _read(name: str, values: Mapping[str, str]) -> Credential | None:
     grant = _grant(values)
     # A token may stand alone: the key of an HTTP interface has no user.
     if not values["TOKEN"] and not (values["USERNAME"] and (values["PASSWORD"] or grant)):
-        return _absent(name)
+        return None
     return Credential(
         name=name,
         username=values["USERNAME"],
@@ -153,12 +173,25 @@ def _grant(values: Mapping[str, str]) -> Grant | None:
     )
 
 
+def _is_text(value: str) -> bool:
+    """Return whether a value was UTF-8: what was not is in the environment as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def _secret(value: str) -> Secret | None:
     return Secret(value) if value else None
 
 
-def _absent(name: str) -> Withheld:
-    return withheld(
-        f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set:"
-        " secrets are not given to pull requests from forks"
+def _withheld(name: str) -> Withheld:
+    return Withheld(
+        kind=WithheldKind.NO_CREDENTIAL,
+        detail=f"{_variables(name)}: secrets are not given to pull requests from forks",
     )
+
+
+def _unset(name: str) -> Withheld:
+    return unusable(f"{_variables(name)}: a secret that was renamed or removed is empty")
+
+
+def _variables(name: str) -> str:
+    return f"{PREFIX}{name}_USERNAME and {PREFIX}{name}_PASSWORD (or _TOKEN) are not both set"

@@ -11,7 +11,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from mailtls.delivery.credentials import Credential, withheld
+from mailtls.delivery.credentials import Credential, unusable
 from mailtls.delivery.mechanism import Mechanism, SaslError
 from mailtls.delivery.passwords import commands
 from mailtls.delivery.refusals import kind_of
@@ -67,7 +67,7 @@ async def login(
         opening = None if mechanism is None else _opening(inside, dialect.protocol, mechanism)
         older = () if mechanism else commands(dialect.protocol, inside.offered, credential)
     except SaslError as error:
-        return withheld(str(error))
+        return unusable(str(error))
     reply: Reply | Missing
     if mechanism is not None and opening is not None:
         try:

@@ -86,4 +86,5 @@ def _address(text: str) -> Address:
 
 
 def _ascii(text: str) -> str:
-    return clean(text).encode("ascii", "backslashreplace").decode("ascii")
+    # Cut behind the escapes, which are longer than what they stand for.
+    return clean(text.encode("ascii", "backslashreplace").decode("ascii"))

@@ -11,7 +11,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from mailtls.delivery.credentials import Grant, withheld
+from mailtls.delivery.credentials import Grant, unusable
 from mailtls.delivery.secrecy import Secret
 from mailtls.evidence import Missing, Reply
 from mailtls.flow import RefusalKind, Refused, Stage, Withheld
@@ -32,7 +32,7 @@ async def fetch_token(grant: Grant, web: Web) -> Secret | Withheld | Refused | M
     """Ask once for a token; a no of the endpoint is `Refused`, no usable answer `Missing`."""
     parts = split(grant.token_url)
     if parts is None or parts.scheme != "https":
-        return withheld("the token endpoint in the environment is not an https URL")
+        return unusable("the token endpoint in the environment is not an https URL")
     found = await web.ask(
         WebRequest(
             url=grant.token_url,

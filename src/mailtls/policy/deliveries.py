@@ -24,6 +24,9 @@ LONGEST_WITHIN = 3600.0
 """Seconds; a job of the hosted runners ends after hours, and greylisting within one."""
 
 _PROTOCOLS = {Via.IMAP: Protocol.IMAP, Via.POP3: Protocol.POP3}
+_OPEN = frozenset({Via.MAILPIT, Via.MAILDEV})
+"""Mail catchers that may be asked without a login."""
+
 _SECONDS = {"s": 1.0, "m": 60.0}
 
 
@@ -92,11 +95,12 @@ class _Builder:
     def _receive(self, keys: Mapping[str, Any]) -> Receive:
         via = Via(keys["via"])
         wanted = ("endpoint",) if via in _PROTOCOLS else ("url",)
+        needed = wanted if via in _OPEN else (*wanted, "credential")
         allowed = {*wanted, "inbox"} if via is Via.MAILSLURP else {*wanted}
         for key in ("endpoint", "url", "inbox"):
             if key in keys and key not in allowed:
                 self.error(("receive", key), f"{key} has no meaning with via: {via}", f"no {key}")
-        for key in wanted:
+        for key in needed:
             if key not in keys:
                 self.error(("receive", "via"), f"via: {via} needs {key}", f"the key {key}")
         if via in _PROTOCOLS and "endpoint" in keys:

@@ -1,41 +1,98 @@
-"""What is asked once more where a server hung up on every hello, and why.
+"""What is asked once more before refusals count, and why.
 
 Some servers refuse a hello by closing the connection, Dovecot for one; so does a server, or what
-stands before it, that turns clients away who come often. One more hello, of the version that the
-session has just agreed on, tells which it is. It counts as a retry does: no plan knows of it.
+stands before it, that turns clients away who come often. And a filter may answer every hello that it
+does not know with an alert. One more hello, of the version that the session has just agreed on, tells
+which it is. It counts as a retry does: no plan knows of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from mailtls.evidence import (
+    AlertAnswer,
     ClosedAnswer,
     HelloEvidence,
     Observation,
     Observed,
+    ServerAnswer,
     SessionEvidence,
     TlsFacts,
 )
-from mailtls.probe.questions import HelloQuestion, KindQuestion, Question
-from mailtls.terms import TlsVersion
+from mailtls.probe.questions import HelloQuestion, KindQuestion, Question, Share
+from mailtls.terms import Mode, TlsVersion
 from mailtls.tls import offers
+from mailtls.tls.alerts import VERSION_ALERT
 
 
-def doubt(answers: Mapping[Question, Observation]) -> HelloQuestion | None:
-    """Return the hello that has to be answered for silent refusals to count, None without doubt."""
+def doubt(
+    answers: Mapping[Question, Observation], told: Collection[Question] = ()
+) -> HelloQuestion | None:
+    """Return the next hello that has to be answered for refusals to count, None without doubt.
+
+    `told` are those that were asked for this already, behind all others.
+    Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough.
+    With implicit TLS what accepts a connection and closes it may be a limit that has been reached.
+    And a control that is refused beside a session of TLS 1.3 may have been too long.
+    """
+    seen = _Seen()
+    for question, observation in answers.items():
+        seen.take(question, observation)
+    if seen.version is None:
+        return None
+    newest = offers.exactly(seen.version)
+    hung_up = seen.closed
+    if hung_up is not None and seen.spoken and hung_up.mode is not Mode.IMPLICIT:
+        hung_up = None
+    wanted = [(seen.control, offers.exactly(TlsVersion.TLS1_2))] if _may_be_long(seen) else []
+    wanted += [(hung_up, newest), (None if seen.chosen else seen.vague, newest)]
+    for of, offer in wanted:
+        if of is not None and (asked := replace(of, offer=offer)) not in told:
+            return asked
+    return None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What the answers say: the session's version, the last hellos refused in each way, and any choice."""
+
     version: TlsVersion | None = None
     closed: HelloQuestion | None = None
-    for question, seen in answers.items():
-        match seen:
+    vague: HelloQuestion | None = None
+    control: HelloQuestion | None = None
+    spoken: bool = False
+    chosen: int = 0
+
+    def take(self, question: Question, observation: Observation) -> None:
+        """Note one answer; what comes of its order is nothing."""
+        match observation:
             case Observed(evidence=SessionEvidence(tls=TlsFacts(version=agreed))):
-                version = TlsVersion(agreed)
-            case Observed(evidence=HelloEvidence(answer=ClosedAnswer())):
+                self.version = TlsVersion(agreed)
+            case Observed(evidence=HelloEvidence(answer=answer)):
                 assert isinstance(question, HelloQuestion | KindQuestion)
-                closed = question if isinstance(question, HelloQuestion) else question.hello
-            case Observed(evidence=HelloEvidence()):
-                return None
-    if version is None or closed is None:
-        return None
-    return replace(closed, offer=offers.exactly(version))
+                hello = question if isinstance(question, HelloQuestion) else question.hello
+                self._answer(hello, answer)
+
+    def _answer(self, hello: HelloQuestion, answer: object) -> None:
+        oldest = TlsVersion.SSL2 in hello.offer.versions
+        match answer:
+            case ServerAnswer(version=version):
+                self.spoken = True
+                self.chosen = min(self.chosen or version, version)
+                return
+            case ClosedAnswer():
+                self.closed = hello
+            case AlertAnswer(name=name):
+                self.spoken = self.spoken or not oldest
+                if oldest or name == VERSION_ALERT:
+                    return
+                self.vague = hello
+        if hello.offer.share is Share.CONTROL:
+            self.control = hello
+
+
+def _may_be_long(seen: _Seen) -> bool:
+    below = 0 < seen.chosen < TlsVersion.TLS1_3
+    return seen.version == TlsVersion.TLS1_3 and not below

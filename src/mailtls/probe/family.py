@@ -61,7 +61,7 @@ async def ask_family(
     first, *_ = family.parts
     answers[first] = _counted(answers[first], seen)
     control = answers[family.control]
-    if control is not short and isinstance(answer_of(control), AlertAnswer | ClosedAnswer):
+    if isinstance(answer_of(control), AlertAnswer | ClosedAnswer):
         await _ask_slices(family, ask, answers, short)
     return answers
 

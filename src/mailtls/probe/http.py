@@ -57,8 +57,13 @@ class HttpExchange:
         self._received = False
         framing = [("Content-Length", str(len(body)))] if body or method == "POST" else []
         fixed = [("Accept-Encoding", "identity"), ("Connection", "close")]
-        # h11 raises LocalProtocolError where a value would break out of its line.
-        request = h11.Request(method=method, target=target, headers=[*headers, *fixed, *framing])
+        try:
+            request = h11.Request(
+                method=method, target=target, headers=[*headers, *fixed, *framing]
+            )
+        except h11.LocalProtocolError:
+            # Its words hold the value, which may be a secret.
+            raise ValueError("a header or target that HTTP has no form for") from None
         self._to_send = self._connection.send(request) or b""
         if body:
             self._to_send += self._connection.send(h11.Data(data=body)) or b""

@@ -147,8 +147,12 @@ class Runner:
             self._on_open(-1)
             asked = [first.result(), *(each for task in followers for each in task.result())]
             answers = dict(answers_to(questions, asked))
-            if (more := doubt(answers)) is not None:
-                answers[more] = (await ask(Call(question=more))).seen
+            told: list[Question] = []
+            while (more := doubt(answers, told)) is not None:
+                seen = (await ask(Call(question=more))).seen
+                before = answers[more].attempts if more in answers else 0
+                answers[more] = replace(seen, attempts=before + seen.attempts)
+                told.append(more)
             return answers
 
     async def _ask(

@@ -1,7 +1,8 @@
 """One HTTP or HTTPS request over our own streams: bounded in bytes and time, never redirected.
 
 HTTPS is verified as a mail session is: the chain by OpenSSL at the moment of the run, the name by
-RFC 9525. What cannot be verified is not asked.
+RFC 9525, and TLS 1.2 or later (RFC 9325 section 3.1.1), for a probe's hello offers all there is. What
+cannot be verified is not asked.
 """
 
 from __future__ import annotations
@@ -170,6 +171,9 @@ async def _secure(
             return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} refused TLS: {name}")
         case WrongMode(spoken=spoken):
             return _missing(Phase.HANDSHAKE, Cause.MALFORMED, f"{host} speaks {spoken.value}")
+        case Handshake(version=version) if version < TlsVersion.TLS1_2:
+            label = TlsVersion(version).label
+            return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} has {label}: nothing is said")
         case Handshake(chain=chain) as session:
             found = path.validate(
                 chain,

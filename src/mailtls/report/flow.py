@@ -127,8 +127,8 @@ def _words(arrows: tuple[Arrow, ...], chain: Chain) -> Iterator[str]:
     if chain.below:
         noun = "record stands" if chain.below == 1 else "records stand"
         yield (
-            f"{chain.below} more {noun} below that of the host that took the message: made up, since"
-            " none was sent."
+            f"{chain.below} more {noun} below that of the host that took the message, and none was sent:"
+            " it comes from a filter or proxy in front of that host, or was made up."
         )
 
 

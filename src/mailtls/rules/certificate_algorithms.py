@@ -28,7 +28,13 @@ from mailtls.rules.base import (
     passed,
 )
 from mailtls.rules.causes import behind
-from mailtls.rules.control import Modern, below_tls13, needs_control, silence
+from mailtls.rules.control import (
+    Modern,
+    below_tls13,
+    doubtful,
+    needs_control,
+    of_the_hello,
+)
 from mailtls.rules.path_problems import words
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.identity import match
@@ -127,10 +133,15 @@ def _leaf(view: TargetView, control: TlsFacts, kind: str) -> _Served | _NotServe
                     " certificates",
                 )
     match evidence.answer:
-        case AlertAnswer(name=name):
-            return _NotServed(why=f"refused with the alert {name}")
+        case AlertAnswer(name=name) as answer:
+            complaint = of_the_hello(_question(view.endpoint, kind).hello.offer, answer)
+            return (
+                complaint
+                or doubtful(view, answer)
+                or _NotServed(why=f"refused with the alert {name}")
+            )
         case ClosedAnswer() as closed:
-            return silence(view, closed) or _NotServed(why="refused without an alert")
+            return doubtful(view, closed) or _NotServed(why="refused without an alert")
         case _:
             return _NotServed(why="answered without a certificate")
 

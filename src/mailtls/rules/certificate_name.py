@@ -110,7 +110,9 @@ def _judge(view: TargetView, result: Match) -> Finding:
     reasons = [f"{each.identifier}: {each.why.value}" for each in result.rejected[:_SHOWN]]
     if result.common_name_only:
         reasons.append("only the common name matches, which clients ignore (RFC 9525 section 2)")
-    if server_name(view.endpoint) and not _chosen_by_name(view):
+    if not server_name(view.endpoint):
+        reasons.append("no server name (SNI) is sent for an address (RFC 6066 section 3)")
+    elif not _chosen_by_name(view):
         reasons.append("the server did not acknowledge the server name (SNI; RFC 6066 section 3)")
     return failed(
         f"the certificate does not cover {result.reference}",

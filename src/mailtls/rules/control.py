@@ -14,6 +14,8 @@ from mailtls.evidence import (
     ClosedAnswer,
     HelloEvidence,
     Missing,
+    NotObserved,
+    Observation,
     Observed,
     ServerAnswer,
     TlsFacts,
@@ -29,8 +31,11 @@ from mailtls.rules.base import (
     not_applicable,
     session_question,
 )
+from mailtls.rules.causes import behind
 from mailtls.rules.grades import control
 from mailtls.terms import Cause, Level, Phase, TlsVersion
+from mailtls.tls.alerts import VERSION_ALERT
+from mailtls.tls.offers import exactly
 
 # Alerts that complain of the hello itself and not of what it offers (RFC 8446 section 6.2).
 _OF_THE_HELLO = frozenset(
@@ -71,7 +76,7 @@ def below_tls13(view: TargetView) -> ServerAnswer | Modern | Missing:
     session = view.tls
     if isinstance(session, Missing):
         return session
-    if (turned_away := silence(view, evidence.answer)) is not None:
+    if (turned_away := doubtful(view, evidence.answer)) is not None:
         return turned_away
     plain = name != "reset" and name not in _OF_THE_HELLO
     if plain and session.version >= TlsVersion.TLS1_3 and not _speaks_below(view):
@@ -84,27 +89,79 @@ def below_tls13(view: TargetView) -> ServerAnswer | Modern | Missing:
     )
 
 
-def silence(view: TargetView, answer: AlertAnswer | ClosedAnswer) -> Missing | None:
-    """Return why a refusal without an alert does not count: no hello to this address was answered.
+def doubtful(view: TargetView, answer: AlertAnswer | ClosedAnswer) -> Missing | None:
+    """Return why a refusal does not count: a hello like that of the session was refused too.
 
-    The runner sends one more where all were closed (`probe.doubt`), so that it can be.
+    The runner sends that one where the refusals leave a doubt (`probe.doubt`). An alert about the
+    version itself leaves none.
     """
-    if isinstance(answer, AlertAnswer) or not _hangs_up_on_all(view):
+    if isinstance(answer, AlertAnswer) and answer.name == VERSION_ALERT:
         return None
+    match _like_the_session(view):
+        case NotObserved(missing=missing):
+            return behind(missing)
+        case Observed(evidence=HelloEvidence(answer=AlertAnswer(name=name))):
+            return Missing(
+                phase=Phase.HANDSHAKE,
+                cause=Cause.PREREQUISITE,
+                detail=f"the server refused a hello like that of the session too, with the alert {name}:"
+                " something may be filtering hellos",
+            )
+        case Observed(evidence=HelloEvidence(answer=ClosedAnswer() as closed)):
+            return _turned_away(closed)
+    if isinstance(answer, ClosedAnswer) and _hangs_up_on_all(view):
+        return _turned_away(answer)
+    return None
+
+
+def _turned_away(answer: ClosedAnswer) -> Missing:
     return Missing(
         phase=Phase.HANDSHAKE,
         cause=Cause.RESET if answer.reset else Cause.CLOSED,
-        detail="the server hung up on every hello, also on one like that of the session: it may be"
-        " turning its client away",
+        detail="the server hung up on a hello like that of the session too: it may be turning its"
+        " client away",
     )
 
 
+def of_the_hello(offer: Offer, answer: AlertAnswer | ClosedAnswer) -> Missing | None:
+    """Return why an alert that complains of the hello is no refusal of what it offers.
+
+    One of SSL 2.0 is no hello at all to a server that does not speak it.
+    """
+    if TlsVersion.SSL2 in offer.versions or isinstance(answer, ClosedAnswer):
+        return None
+    if answer.name not in _OF_THE_HELLO:
+        return None
+    return Missing(
+        phase=Phase.HANDSHAKE,
+        cause=Cause.PREREQUISITE,
+        detail=f"the server refused a hello offering {offer.label} with the alert {answer.name}",
+    )
+
+
+def _like_the_session(view: TargetView) -> Observation | None:
+    session = view.tls
+    if isinstance(session, Missing):
+        return None
+    offer = exactly(TlsVersion(session.version))
+    return view.answers.get(hello_question(view.endpoint, offer))
+
+
 def _hangs_up_on_all(view: TargetView) -> bool:
-    """Return whether hellos to this address were closed, and none answered by a choice or an alert."""
+    """Return whether hellos to this address were closed, and none answered by a choice or an alert.
+
+    An alert in answer to a hello of SSL 2.0 may come from anything that waits for TLS.
+    """
     answers = [
         seen.evidence.answer
-        for seen in view.answers.values()
-        if isinstance(seen, Observed) and isinstance(seen.evidence, HelloEvidence)
+        for question, seen in view.answers.items()
+        if isinstance(seen, Observed)
+        and isinstance(seen.evidence, HelloEvidence)
+        and not (
+            isinstance(question, HelloQuestion)
+            and TlsVersion.SSL2 in question.offer.versions
+            and isinstance(seen.evidence.answer, AlertAnswer)
+        )
     ]
     return bool(answers) and all(isinstance(each, ClosedAnswer) for each in answers)
 
@@ -122,15 +179,12 @@ def _speaks_below(view: TargetView) -> bool:
 
 def refused(view: TargetView, offer: Offer, answer: AlertAnswer | ClosedAnswer) -> Missing | None:
     """Return None where a refusal of `offer` counts as one, else why it does not."""
+    complaint = of_the_hello(offer, answer)
+    if complaint is not None:
+        return complaint
     if max(offer.versions) >= TlsVersion.TLS1_3:
         session = view.tls
-        return silence(view, answer) if isinstance(session, TlsFacts) else session
-    if isinstance(answer, AlertAnswer) and answer.name in _OF_THE_HELLO:
-        return Missing(
-            phase=Phase.HANDSHAKE,
-            cause=Cause.PREREQUISITE,
-            detail=f"the server refused a hello offering {offer.label} with the alert {answer.name}",
-        )
+        return doubtful(view, answer) if isinstance(session, TlsFacts) else session
     known = below_tls13(view)
     return known if isinstance(known, Missing) else None
 

@@ -79,6 +79,14 @@ def _method(
     said += [_verified(signature) for signature in signatures]
     observed = "; ".join(said)
     results = {result.result for _, result in found} or _own_results(signatures)
+    if wanted in results and (other := _contradicting(found, wanted)):
+        disputed = silent(f"{name} is {wanted} for one host in `hosts`, and not for {other}")
+        return replace(
+            inconclusive(disputed, expected=expected, key=key),
+            observed=observed,
+            remedy=f"have the receiving host alone record {name}, or leave out of `hosts` those whose"
+            " word shall not count (RFC 8601 section 2.5)",
+        )
     if wanted in results:
         return passed(
             f"{name} says {wanted} (identity, not transport)",
@@ -102,6 +110,24 @@ def _method(
     )
     remedy = f"have the receiving host check {name} and record it (RFC 8601): {_CHECKERS[method]}"
     return replace(open_end, remedy=remedy)
+
+
+def _contradicting(found: list[tuple[str, MethodResult]], wanted: str) -> str:
+    """Return a host that recorded results of the method and not the one wanted, "" where there is none.
+
+    "none" contradicts nothing: that host did not look, as a submission server with its own senders.
+    """
+    by_host: dict[str, set[str]] = {}
+    for authority, result in found:
+        by_host.setdefault(authority, set()).add(result.result)
+    return next(
+        (
+            authority
+            for authority, said in by_host.items()
+            if wanted not in said and said != {"none"}
+        ),
+        "",
+    )
 
 
 def _shown(result: MethodResult) -> str:

@@ -10,7 +10,7 @@ from mailtls.policy.model import Endpoint
 from mailtls.probe.questions import Offer
 from mailtls.rules import servers
 from mailtls.rules.base import Finding, TargetView, failed, hello_question, inconclusive
-from mailtls.rules.control import silence
+from mailtls.rules.control import doubtful, of_the_hello
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import CURVES_TLS12, GROUPS_TLS13, group_by_name, group_name
@@ -58,7 +58,8 @@ def check_required(view: TargetView) -> Iterator[Finding]:
             case ServerAnswer(group=group):
                 yield _absent(view, offer, name, f"{group_name(group)} chosen instead")
             case AlertAnswer() | ClosedAnswer() as answer:
-                gap = _unsure(view, session) or silence(view, answer)
+                gap = of_the_hello(offer, answer) or doubtful(view, answer)
+                gap = _unsure(view, session) or gap
                 if gap is None:
                     yield _absent(view, offer, name, _refusal(answer))
                 else:

@@ -33,7 +33,7 @@ from mailtls.rules.base import (
     session_question,
 )
 from mailtls.rules.causes import behind, why_no_tls
-from mailtls.rules.control import silence
+from mailtls.rules.control import doubtful
 from mailtls.rules.starttls_offered import command
 from mailtls.rules.upgrades import (
     NOT_FOR_IMPLICIT,
@@ -153,7 +153,7 @@ def _behind_the_go_ahead(
             # Without a handshake that went well beside it, this one may have failed for any reason.
             if not isinstance(session.tls, TlsFacts):
                 return _undecided(view, why_no_tls(session))
-            if isinstance(answer, ClosedAnswer) and (gap := silence(view, answer)) is not None:
+            if isinstance(answer, ClosedAnswer) and (gap := doubtful(view, answer)) is not None:
                 return _undecided(view, gap)
             return _held("a command behind the request for TLS is read as TLS", _outcome(answer))
 

@@ -30,7 +30,7 @@ from mailtls.rules.base import (
     passed,
     session_question,
 )
-from mailtls.rules.control import silence
+from mailtls.rules.control import doubtful, of_the_hello
 from mailtls.rules.demands import Demand, demand_of, hellos
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
@@ -114,7 +114,8 @@ def _read(view: TargetView, demand: Demand, control: TlsFacts | Missing) -> _See
             case AlertAnswer(name="ssl2_no_cipher"):
                 seen.accepted.setdefault(TlsVersion.SSL2, question)
             case AlertAnswer() | ClosedAnswer() as answer:
-                gap = control if isinstance(control, Missing) else silence(view, answer)
+                gap = of_the_hello(offer, answer) or doubtful(view, answer)
+                gap = control if isinstance(control, Missing) else gap
                 if gap is None:
                     seen.refused.add(offer)
                 else:

@@ -7,6 +7,9 @@ USER_CANCELED = 90
 FATAL = 2
 """The alert level of RFC 5246 section 7.2; TLS 1.3 ignores it (RFC 8446 section 6)."""
 
+VERSION_ALERT = "protocol_version"
+"""The alert of a server that speaks no version of a hello (RFC 8446 section 6.2)."""
+
 ALERT_NAMES = {
     0: "close_notify",
     10: "unexpected_message",

@@ -17,6 +17,9 @@ from mailtls.tls.codepoints import CURVES_TLS12, GROUPS_TLS13, Suite, SuiteKind,
 _BELOW_TLS13 = (TlsVersion.SSL3, TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2)
 _EXCHANGES = ("ECDHE", "DHE", "RSA", "ECDH", "DH")
 _AUTHENTICATIONS = ("ECDSA", "RSA", "DSS", "anon")
+_COMMON = frozenset({"AES", "CHACHA20", "3DES", "RC4"})
+_FEW = 64
+"""Suites of a hello whose answer is not about suites: no known server minds that many."""
 
 
 @cache
@@ -31,7 +34,7 @@ def at_most(version: TlsVersion) -> Offer:
     return Offer(
         label=f"SSLv3 to {version.label}" if len(versions) > 1 else version.label,
         versions=versions,
-        suites=(_tls13_suites() if tls13 else ()) + _anonymous_first(version),
+        suites=(_tls13_suites() if tls13 else ()) + _anonymous_first(_likely(version)),
         groups=GROUPS_TLS13 if tls13 else _curves(version),
     )
 
@@ -46,7 +49,7 @@ def exactly(version: TlsVersion) -> Offer:
     return Offer(
         label=version.label,
         versions=(version,),
-        suites=_tls13_suites() if tls13 else _usable(version),
+        suites=_tls13_suites() if tls13 else _likely(version),
         groups=GROUPS_TLS13 if tls13 else _curves(version),
     )
 
@@ -101,15 +104,6 @@ def complement(allowed: frozenset[int]) -> Offer | None:
     """
     outside = _outside(allowed)
     return only_suites(outside, "every suite outside the list") if outside else None
-
-
-def complement_tls13(allowed: frozenset[int]) -> Offer | None:
-    """Return a hello of every TLS 1.3 suite outside `allowed`, None where none is.
-
-    Its control is any TLS 1.3 session with the same address.
-    """
-    outside = tuple(code for code in _tls13_suites() if code not in allowed)
-    return only_suites(outside, "every TLS 1.3 suite outside the list") if outside else None
 
 
 def facts(allowed: frozenset[int]) -> Offer:
@@ -170,7 +164,7 @@ def authenticated_by(authentication: str) -> Offer:
 
     The answer carries the chain that the server has for this kind of key (TLS 1.2 and below).
     """
-    chosen = tuple(
+    chosen = _few(
         code
         for code in _usable(TlsVersion.TLS1_2)
         if suites()[code].authentication == authentication
@@ -229,9 +223,27 @@ def _usable(version: TlsVersion) -> tuple[int, ...]:
     return tuple(code for code in _by_use() if usable(suites()[code]))
 
 
-def _anonymous_first(version: TlsVersion) -> tuple[int, ...]:
-    usable = _usable(min(version, TlsVersion.TLS1_2))
-    return tuple(sorted(usable, key=lambda code: not suites()[code].anonymous))
+def _likely(version: TlsVersion) -> tuple[int, ...]:
+    return _few(_usable(min(version, TlsVersion.TLS1_2)))
+
+
+def _few(codes: Iterable[int]) -> tuple[int, ...]:
+    """Return at most 64 suites, without those that no server speaks alone.
+
+    Some servers hang up on hellos of 128 and more, which would look like a refusal of something else.
+    """
+
+    def rank(code: int) -> tuple[bool, bool, bool]:
+        suite = suites()[code]
+        rare = suite.authentication == "DSS" or suite.mode.startswith("CCM")
+        return SuiteKind.STATIC_DH in suite.kinds, suite.encryption not in _COMMON, rare
+
+    kept = sorted(enumerate(codes), key=lambda each: rank(each[1]))[:_FEW]
+    return tuple(code for _, code in sorted(kept))
+
+
+def _anonymous_first(codes: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(codes, key=lambda code: not suites()[code].anonymous))
 
 
 def _curves(version: TlsVersion) -> tuple[int, ...]:

@@ -66,7 +66,7 @@ def tools(
     endpoint: Endpoint | None = None,
     *,
     fleet: Fleet | None = None,
-    credential: Credential | Withheld = LOGIN,
+    credential: Credential | Withheld | Callable[[], Credential | Withheld] = LOGIN,
     acceptable: Callable[..., str] = lambda *_: "",
     web: Web | None = None,
     texts: Callable[..., object] | None = None,
@@ -79,7 +79,7 @@ def tools(
 
     async def find(name: str, _host: str, _port: int) -> Credential | Withheld:
         assert name == "INBOX"
-        return credential
+        return credential() if callable(credential) else credential
 
     async def no_texts(_name: str) -> tuple[str, ...]:
         return ()

@@ -29,7 +29,7 @@ def test_the_login_is_the_one_for_this_endpoint():
 def test_without_a_name_there_is_no_login():
     found = asyncio.run(account(credential="").credential())
     assert isinstance(found, Withheld)
-    assert found.kind is WithheldKind.NO_CREDENTIAL
+    assert found.kind is WithheldKind.UNUSABLE
 
 
 @pytest.mark.parametrize("cause", [Cause.MALFORMED, Cause.REFUSED])

@@ -184,6 +184,32 @@ def test_a_key_that_would_leave_its_header_is_not_sent():
     assert "canary" not in found.detail
 
 
+@pytest.mark.parametrize("key", ["canary ", " canary", "canary\x01", "can\u00e4ry"])
+def test_a_key_that_no_header_can_hold_is_told_and_not_shown(key):
+    receive = means.receive(Via.MAILSLURP, endpoint="", url="https://api.example.test")
+    held = Credential(name="INBOX", username="", token=Secret(key))
+    mailbox = MAILBOXES[Via.MAILSLURP](receive, means.NONCE, means.tools(credential=held))
+    found = asyncio.run(mailbox.prepare())
+    assert isinstance(found, Withheld)
+    # It is there: that it is of no use is no reason for a green run.
+    assert found.kind is WithheldKind.UNUSABLE
+    assert key.strip() not in found.detail
+
+
+def test_an_interface_that_ignores_the_search_has_nobodys_message_read():
+    found = json.dumps(
+        [
+            {"id": "stranger", "subject": "private"},
+            {"id": "ours0001", "subject": f"mailtls test message {means.NONCE}"},
+        ]
+    ).encode()
+    with serving(maildev_with(found, {"ours0001": OURS})) as interface:
+        letter, deleted = looked(interface.mailbox(Via.MAILDEV))
+    assert isinstance(letter, Letter)
+    assert deleted
+    assert not [asked for asked in interface.asked if "stranger" in asked]
+
+
 def test_logins_are_headers():
     whole = Credential(name="A", username="us", password=Secret("pa:ss"), token=Secret("to"))
     key = Credential(name="A", username="", token=Secret("key"))
@@ -195,5 +221,6 @@ def test_logins_are_headers():
 
 
 def test_json_of_another_shape_has_nothing_in_it():
-    assert each([{"id": 1}, {}, "x", None], "id") == [1, None]
-    assert each({"id": 1}, "id") == each("id", "id") == each(None, "id") == []
+    assert each([{"id": 1}, {}, "x", None], "id", "subject", means.NONCE) == [1, None]
+    for shape in ({"id": 1}, "id", None):
+        assert each(shape, "id", "subject", means.NONCE) == []

@@ -1,4 +1,4 @@
-"""MailDev of version 3 and 2; the real one of version 3 is in tests/e2e/test_deliveries_catchers.py."""
+"""MailDev of version 3 and 2; the real one of version 3 is in tests/e2e/test_deliveries_others.py."""
 
 from __future__ import annotations
 

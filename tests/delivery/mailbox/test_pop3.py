@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.mailbox import means
 from delivery.mailbox.store import POP3, store, waited
 from mailtls.delivery.mailbox import pop3
 from mailtls.delivery.mailbox.pop3 import MESSAGE_BYTES, MOST_NEW, Pop3Mailbox
 from mailtls.dialects.lines import REPLY_BYTES
-from mailtls.evidence import Missing
-from mailtls.flow import Arrived, NotArrived, RefusalKind, Refused, Withheld, WithheldKind
+from mailtls.evidence import Missing, Reply
+from mailtls.flow import Arrived, NotArrived, RefusalKind, Refused, Stage, Withheld, WithheldKind
 from mailtls.policy.delivery import Via
 from mailtls.terms import Cause, Phase
 
+REFUSED = Refused(
+    stage=Stage.AUTH,
+    reply=Reply(code="535", lines=("no",)),
+    kind=RefusalKind.AUTHENTICATION,
+)
 BEFORE = b"+OK\r\n1 other\r\n.\r\n"
 
 
@@ -143,6 +149,14 @@ def test_a_wrong_password_is_tried_once():
         found, _, _ = waited(box)
     assert isinstance(found, Refused)
     assert found.kind is RefusalKind.AUTHENTICATION
+    assert box.count("AUTH") == 1
+
+
+def test_a_credential_that_was_refused_elsewhere_meanwhile_is_not_tried_again():
+    given = iter([means.LOGIN, REFUSED])
+    with store(Via.POP3) as box:
+        found, _, _ = waited(box, means_of={"credential": lambda: next(given, REFUSED)})
+    assert found == REFUSED
     assert box.count("AUTH") == 1
 
 

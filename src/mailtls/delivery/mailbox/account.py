@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailtls.delivery.credentials import Credential, withheld
+from mailtls.delivery.credentials import Credential, unusable
 from mailtls.delivery.login import LoggedIn, login
 from mailtls.delivery.mailbox.base import Place, Trouble
 from mailtls.delivery.tools import MailboxTools
@@ -32,7 +32,7 @@ class Account:
     async def credential(self) -> Credential | Trouble:
         """Return the login that the policy names, or why there is none."""
         if not self.receive.credential:
-            return withheld(f"the policy names no credential for the mailbox {self.endpoint.name}")
+            return unusable(f"the policy names no credential for the mailbox {self.endpoint.name}")
         endpoint = self.endpoint
         return await self.tools.credential(self.receive.credential, endpoint.host, endpoint.port)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mailtls.delivery.credentials import Credential, withheld
+from mailtls.delivery.credentials import Credential, unusable
 from mailtls.delivery.mailbox.base import Letter, Place, Trouble, carries, fields
 from mailtls.delivery.tools import MailboxTools
 from mailtls.evidence import Line, Missing, Reply
@@ -37,14 +37,14 @@ class Catcher:
     """One kind of HTTP interface, without I/O.
 
     `prefixes` are where its versions have it, the newest first. `search` gives the path for a nonce
-    and an inbox, `listed` the identifiers in the answer's JSON, `source` the path of a message as it
+    and an inbox, `listed` the identifiers in the answer's JSON for the nonce, `source` the path of a message as it
     was received, `delete` the path to ask DELETE of, by identifier, nonce and Message-ID.
     """
 
     prefixes: tuple[str, ...]
     login: Callable[[Credential], Headers]
     search: Callable[[str, str], str]
-    listed: Callable[[object], list[object]]
+    listed: Callable[[object, str], list[object]]
     source: Callable[[str], str]
     delete: Callable[[str, str, str], str]
 
@@ -56,11 +56,15 @@ def basic(credential: Credential) -> Headers:
     return (("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"),)
 
 
-def each(found: object, key: str) -> list[object]:
-    """Return what the objects of a list have under a key, as far as the JSON is one."""
-    return (
-        [one.get(key) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    )
+def each(found: object, key: str, subject: str, nonce: str) -> list[object]:
+    """Return what the objects of a list have under a key, as far as the JSON is one.
+
+    Those whose `subject` has no nonce are left out: an interface that does not know the search lists
+    everybody's messages.
+    """
+    listed = found if isinstance(found, list) else []
+    messages = (one for one in listed if isinstance(one, dict))
+    return [one.get(key) for one in messages if nonce in str(one.get(subject) or nonce)]
 
 
 class HttpMailbox:
@@ -101,8 +105,9 @@ class HttpMailbox:
         if not isinstance(found, Credential):
             return found
         headers = self._catcher.login(found)
-        if not all(value.isascii() and value.isprintable() for _, value in headers):
-            return withheld(f"the credential {name} has no form in a header")
+        # RFC 9110 section 5.5: no white space at an end either.
+        if not all(v.isascii() and v.isprintable() and v == v.strip() for _, v in headers):
+            return unusable(f"the credential {name} has no form in a header")
         self._headers = headers
         return None
 
@@ -156,7 +161,7 @@ class HttpMailbox:
 
     def _identifiers(self, body: bytes) -> list[str]:
         try:
-            found = self._catcher.listed(json.loads(body))
+            found = self._catcher.listed(json.loads(body), self._nonce)
         except (ValueError, RecursionError):
             return []
         sound = [one for one in found if isinstance(one, str) and _IDENTIFIER.fullmatch(one)]

@@ -9,7 +9,7 @@ CATCHER = Catcher(
     prefixes=("/api", ""),
     login=basic,
     search=lambda nonce, _inbox: f"/email?headers.mailtls-nonce={nonce}",
-    listed=lambda found: each(found, "id"),
+    listed=lambda found, nonce: each(found, "id", "subject", nonce),
     source=lambda identifier: f"/email/{identifier}/source",
     delete=lambda identifier, _nonce, _message_id: f"/email/{identifier}",
 )

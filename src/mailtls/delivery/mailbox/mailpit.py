@@ -18,11 +18,16 @@ def _delete(_identifier: str, nonce: str, message_id: str) -> str:
     return f"/search?query={query}"
 
 
+def _listed(found: object, nonce: str) -> list[object]:
+    messages = found.get("messages") if isinstance(found, dict) else None
+    return each(messages, "ID", "Subject", nonce)
+
+
 CATCHER = Catcher(
     prefixes=("/api/v1",),
     login=basic,
     search=_search,
-    listed=lambda found: each(found.get("messages"), "ID") if isinstance(found, dict) else [],
+    listed=_listed,
     source=lambda identifier: f"/message/{identifier}/raw",
     delete=_delete,
 )

@@ -19,11 +19,16 @@ def _search(nonce: str, inbox: str) -> str:
     return f"/emails?size=5&sort=DESC&searchFilter={nonce}{inside}"
 
 
+def _listed(found: object, nonce: str) -> list[object]:
+    messages = found.get("content") if isinstance(found, dict) else None
+    return each(messages, "id", "subject", nonce)
+
+
 CATCHER = Catcher(
     prefixes=("",),
     login=_key,
     search=_search,
-    listed=lambda found: each(found.get("content"), "id") if isinstance(found, dict) else [],
+    listed=_listed,
     source=lambda identifier: f"/emails/{identifier}/raw",
     delete=lambda identifier, _nonce, _message_id: f"/emails/{identifier}",
 )

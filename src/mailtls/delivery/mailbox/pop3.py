@@ -43,7 +43,6 @@ class Pop3Mailbox:
     def __init__(self, receive: Receive, nonce: str, tools: MailboxTools) -> None:
         self._account = Account(receive=receive, tools=tools)
         self._nonce = nonce
-        self._credential: Credential | None = None
         self._known: frozenset[str] = frozenset()
         self._deleted = False
         self._next_login = 0.0
@@ -62,10 +61,6 @@ class Pop3Mailbox:
 
     async def prepare(self) -> Trouble | None:
         """List what is there, never to look at it."""
-        credential = await self._account.credential()
-        if not isinstance(credential, Credential):
-            return credential
-        self._credential = credential
         found = await self._visit(self._list)
         for pause in BUSY_PAUSES:
             if not isinstance(found, Missing) or found.cause is not Cause.THROTTLED:
@@ -95,10 +90,14 @@ class Pop3Mailbox:
         """Do nothing: no session outlives its look."""
 
     async def _visit(self, act: Callable[[Inside], Awaitable[Found | Trouble]]) -> Found | Trouble:
+        # Asked for each time: another mailbox may have seen it refused since.
+        credential = await self._account.credential()
+        if not isinstance(credential, Credential):
+            return credential
+
         async def transact(inside: Inside) -> Found | Trouble:
-            assert self._credential is not None
             self._place = place_of(inside)
-            trouble = await self._account.enter(inside, self._credential)
+            trouble = await self._account.enter(inside, credential)
             return await act(inside) if trouble is None else trouble
 
         visited: Visited[Found | Trouble] = await self._account.visit(transact)
