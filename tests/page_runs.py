@@ -60,7 +60,7 @@ from mailtls.rules.base import session_question
 from mailtls.summaries import summaries
 from mailtls.terms import Level, Mode, TlsVersion
 from mailtls.tls.codepoints import group_by_name, suite_by_name, suite_name
-from mailtls.tls.hello import ExtensionType
+from mailtls.tls.extensions import ExtensionType
 from tls_views import GOOD_SUITE, alert, answered
 
 PAGES = Path(__file__).parents[1] / "src" / "mailtls" / "pages"

@@ -12,7 +12,7 @@ from mailtls.policy.profiles import load_profile
 from mailtls.rules.base import TargetView
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import group_by_name, suite_by_name
-from mailtls.tls.hello import ExtensionType
+from mailtls.tls.extensions import ExtensionType
 
 BCP195 = load_profile("bcp195")
 INTERMEDIATE = load_profile("mozilla-intermediate-6.0")

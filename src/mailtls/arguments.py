@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailtls.delivery.credentials import Binding, parse_binding
 from mailtls.net.routes import Detour, SocksProxy, parse_detour, parse_proxy
 from mailtls.policy.hosts import normalize
 from mailtls.terms import Level
+
+if TYPE_CHECKING:
+    from mailtls.delivery.credentials import Binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,8 @@ def proxy(text: str) -> SocksProxy:
 
 def binding(text: str) -> Binding:
     """Return one `--credential`."""
+    from mailtls.delivery.credentials import parse_binding
+
     try:
         return parse_binding(text)
     except ValueError as error:

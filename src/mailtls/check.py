@@ -5,30 +5,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import secrets
 import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__, terminal
 from mailtls.commands import narrow, nothing_to_judge, page, policy_path
 from mailtls.errors import DOCS, PolicyError
 from mailtls.gather import gather
-from mailtls.judge import judge
 from mailtls.means import open_report, read_anchors
-from mailtls.net.routes import Routes
 from mailtls.policy.load import load_policy
 from mailtls.refusals import print_problems, tell_problems, write_no_verdict
-from mailtls.report import FORMATS, outputs, text
-from mailtls.report import summary as step_summary
-from mailtls.report.model import Report, RuleInfo
+from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.rules.base import Rule
 from mailtls.rules.waiver import RULE as WAIVER
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from mailtls.report.model import Report, RuleInfo
+    from mailtls.report.style import Style
 
 
 def check(
@@ -63,8 +62,10 @@ def check(
     book = asyncio.run(
         gather(policy, rules, options, anchors=anchors, now=started, sending=sending)
     )
+    # Late: judging and reporting are loaded while servers answer (`warmup`).
+    from mailtls.judge import judge
+    from mailtls.net.routes import Routes
     from mailtls.report.build import build
-    from mailtls.report.flow import flows_of
     from mailtls.summaries import summaries
 
     verdicts = judge(policy, rules, book, started)
@@ -87,19 +88,29 @@ def check(
         version=__version__,
         problems=warnings,
     )
-    report = replace(report, flows=flows_of(policy, book.deliveries))
+    if policy.deliveries:
+        from mailtls.report.flow import flows_of
+
+        report = replace(report, flows=flows_of(policy, book.deliveries))
     _publish(report, options, style)
     for file, form in files:
         with file:
             file.write(FORMATS[form](report))
     if summary is not None:
+        from mailtls.report import summary as step_summary
+
         _write_to(summary, step_summary.render(report))
-    paths = {each.format: str(each.path) for each in options.report}
-    _write_to(output, outputs.render(report, paths, _token))
+    if output is not None:
+        from mailtls.report import outputs
+
+        paths = {each.format: str(each.path) for each in options.report}
+        _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
 
 
 def _described(rule: Rule) -> RuleInfo:
+    from mailtls.report.model import RuleInfo
+
     return RuleInfo(
         id=rule.id,
         title=rule.title,
@@ -110,18 +121,22 @@ def _described(rule: Rule) -> RuleInfo:
 
 
 def _token() -> str:
+    import secrets
+
     return secrets.token_hex(16)
 
 
-def _publish(report: Report, options: argparse.Namespace, style: text.Style) -> None:
-    shown = (
-        text.render(report, style) if options.format == "text" else FORMATS[options.format](report)
-    )
+def _publish(report: Report, options: argparse.Namespace, style: Style) -> None:
+    if options.format == "text":
+        from mailtls.report import text
+
+        shown = text.render(report, style)
+    else:
+        shown = FORMATS[options.format](report)
     sys.stdout.write(shown)
     sys.stdout.flush()
 
 
-def _write_to(file: TextIO | None, content: str) -> None:
-    if file is not None:
-        file.write(content)
-        file.flush()
+def _write_to(file: TextIO, content: str) -> None:
+    file.write(content)
+    file.flush()

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailtls import __version__
 from mailtls.errors import PolicyError, UsageError
 from mailtls.options import build_parser
-from mailtls.policy.delivery import Delivery
 from mailtls.policy.files import find_policy
 from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy, named
@@ -24,6 +23,9 @@ from mailtls.report import FORMATS
 from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
 from mailtls.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from mailtls.policy.delivery import Delivery
 
 ISSUES = "https://github.com/mailtls/mailtls/issues"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 import time
@@ -75,7 +74,6 @@ async def gather(
     )
     # A delivery goes to addresses that the probe finds, also where no other rule is asked.
     plan = build_plan(policy, (*rules, *((mode.RULE,) if sending else ())))
-    asyncio.get_running_loop().call_soon(warm_up)
     async with shown(progress):
         found = await runner.run(plan)
         book = replace(found, in_container=in_job_container(os.environ))
@@ -110,7 +108,7 @@ def _system_anchors() -> SystemAnchors:
 
 
 def _network(options: argparse.Namespace, resolver: Resolver) -> Network:
-    direct = LiveNetwork(resolver)
+    direct = LiveNetwork(resolver, on_wait=warm_up)
     return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from mailtls.report.logs import Log, detect
-from mailtls.report.text import WIDTH, Paint, Style
+from mailtls.report.style import WIDTH, Paint, Style
 
 NARROWEST, WIDEST = 40, 120
 """Columns between which lines are wrapped: a phone's terminal, and what is still read with ease."""

@@ -120,7 +120,6 @@ ONLY_IN = {
     "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "means"},
     "ssl": {"responder.server"},
     "asyncio": {
-        "gather",
         "net.dns",
         "net.live",
         "net.proxy",

@@ -111,3 +111,21 @@ def test_an_error_without_a_place_in_the_table_is_named():
 @pytest.mark.parametrize("literal", ["127.0.0.1", "::1"])
 def test_a_literal_needs_no_resolver(literal):
     assert asyncio.run(network().resolve(literal)) == Resolved(addresses=(literal,))
+
+
+def test_a_wait_is_told_when_a_name_is_asked_for_or_a_connection_is_on_its_way(listener):
+    waits: list[str] = []
+    live = LiveNetwork(SystemResolver(), on_wait=lambda: waits.append("waits"))
+
+    async def talk() -> list[int]:
+        await live.resolve("127.0.0.1")
+        counts = [len(waits)]
+        await live.resolve("localhost")
+        counts.append(len(waits))
+        stream = await live.connect(*listener.getsockname())
+        await asyncio.sleep(0)
+        counts.append(len(waits))
+        stream.close()
+        return counts
+
+    assert asyncio.run(talk()) == [0, 1, 2]

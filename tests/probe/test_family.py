@@ -40,10 +40,15 @@ class Server:
         self.by_label = by_label
         self.asked: list[str] = []
 
-    async def __call__(self, call, *, started=None, decided=None):
+    async def __call__(self, call, *, started=None, decided=None, on_answer=None):
         if started is not None:
             started.set()
-        offer = call.question.offer if decided is None else await decided
+        answer = self.answer(call.question.offer if decided is None else await decided)
+        if on_answer is not None:
+            on_answer(answer_of(answer))
+        return answer
+
+    def answer(self, offer):
         self.asked.append(offer.label)
         if offer.label in self.by_label:
             return seen(self.by_label[offer.label])
@@ -58,6 +63,25 @@ def ask(of: Family, server: Server):
     assert sum(each.attempts for each in answers.values()) == len(server.asked)
     assert len(server.asked) <= of.most
     return {question.offer.label: answer_of(each) for question, each in answers.items()}
+
+
+@pytest.mark.parametrize("accepted", [(), (RC4,), (CBC,)])
+def test_the_second_hello_waits_for_an_answer_and_not_for_the_end_of_a_connection(accepted):
+    of, second_asked = family(), asyncio.Event()
+
+    class Lingering(Server):
+        async def __call__(self, call, *, decided=None, **more):
+            answer = await super().__call__(call, decided=decided, **more)
+            if decided is not None:
+                second_asked.set()
+            async with asyncio.timeout(20):
+                await second_asked.wait()  # the first ends behind the second
+            return answer
+
+    server = Lingering(GOOD, *accepted)
+    ask(of, server)
+    told = [OLD] if accepted == (RC4,) else [BAD] if accepted == (CBC,) else [FACTS]
+    assert server.asked == [f"{BAD} or {OLD}", *told]
 
 
 GOOD = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"

@@ -15,6 +15,7 @@ from mailtls.probe.folding import (
     SLICE,
     Call,
     Family,
+    answer_of,
     connections,
     fold,
     most_connections,
@@ -177,15 +178,15 @@ def test_one_hello_offers_every_part_with_the_features_of_the_control(family):
 
 def test_an_answer_decides_its_part_and_leaves_the_others(family):
     rc4, cbc = "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_AES_128_CBC_SHA"
-    assert labels(family.rest(seen(answered(rc4)))) == [OLD]
-    assert labels(family.rest(seen(answered(cbc)))) == [BAD]
+    assert labels(family.rest(answer_of(seen(answered(rc4))))) == [OLD]
+    assert labels(family.rest(answer_of(seen(answered(cbc))))) == [BAD]
 
 
 def test_a_refusal_and_silence_leave_the_control(family):
     no_suite = HelloEvidence(answer=AlertAnswer(alert=40, name="handshake_failure"))
     for evidence in (no_suite, CLOSED, missing()):
-        assert family.rest(seen(evidence)) == (family.control,)
-    assert family.rest(seen(ALERT)) == (family.short,)
+        assert family.rest(answer_of(seen(evidence))) == (family.control,)
+    assert family.rest(answer_of(seen(ALERT))) == (family.short,)
 
 
 def test_slices_are_no_longer_than_their_control_and_hold_every_suite(family):
@@ -202,7 +203,7 @@ def test_slices_are_no_longer_than_their_control_and_hold_every_suite(family):
 def test_one_part_is_asked_beside_the_control():
     (one,) = (e for e in folded(profile="mozilla-intermediate-6.0") if isinstance(e, Family))
     assert one.first == one.parts[0]
-    assert one.rest(seen(answered())) == (one.control,)
+    assert one.rest(answer_of(seen(answered()))) == (one.control,)
     assert one.connections == 2
     filled = one.short.offer.suites
     assert len(filled) == SLICE

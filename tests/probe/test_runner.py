@@ -13,18 +13,22 @@ from collections.abc import Callable
 import pytest
 
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Missing, NotObserved, Observed, Resolved
+from mailtls.evidence import Missing, NotObserved, Observation, Observed, Resolved
+from mailtls.net.interface import Network
 from mailtls.net.routes import Routes
 from mailtls.plan import build_plan
 from mailtls.policy.load import load_text
 from mailtls.policy.model import Policy
-from mailtls.probe.questions import HelloQuestion, SessionQuestion, UpgradeQuestion
+from mailtls.probe.attempt import Attempt
+from mailtls.probe.perform import perform
+from mailtls.probe.questions import HelloQuestion, Question, SessionQuestion, UpgradeQuestion
 from mailtls.probe.runner import Limits, Runner
 from mailtls.probe.turns import Turns
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.rules import RULES
 from mailtls.terms import Cause, Mode, Protocol
 from probe.peers import AUTHORITY, network, peer, says, settings
+from tls_views import BAD, FACTS, OLD
 
 LIMITS = Limits(timeout=20, per_host=4, concurrency=8, retries=1, pause=0.01)
 
@@ -99,6 +103,25 @@ def test_all_at_once_does_not_wait_for_what_is_offered():
         if isinstance(question, HelloQuestion):
             assert isinstance(seen, NotObserved)
             assert seen.missing.detail == "the server does not offer STARTTLS"
+
+
+def test_hellos_that_wait_for_one_another_are_begun_first(monkeypatch):
+    begun: list[Question] = []
+
+    async def noted(attempt: Attempt, over: Network) -> Observation:
+        begun.append(attempt.question)
+        return await perform(attempt, over)
+
+    monkeypatch.setattr("mailtls.probe.runner.perform", noted)
+    with responder() as server:
+        run(policy(smtp(server.port)))
+
+    lead, first, second, *others = begun
+    assert isinstance(lead, SessionQuestion)
+    assert isinstance(first, HelloQuestion)
+    assert isinstance(second, HelloQuestion)
+    assert (first.offer.label, second.offer.label) == (f"{BAD} or {OLD}", FACTS)
+    assert len(others) == 3
 
 
 def test_a_refused_connection_is_asked_once_and_a_throttled_one_again():

@@ -10,7 +10,7 @@ from mailtls.errors import UsageError
 from mailtls.report import text
 from mailtls.report.annotations import Annotation
 from mailtls.report.logs import Log, detect, fold, marks
-from mailtls.report.text import Style
+from mailtls.report.style import Style
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location

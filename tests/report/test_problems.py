@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailtls.errors import Problem
 from mailtls.report.problems import render
-from mailtls.report.text import Paint, Style
+from mailtls.report.style import Paint, Style
 from mailtls.terms import Level
 from mailtls.verdict import Location
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailtls.report import text
 from mailtls.report.columns import columns
-from mailtls.report.text import Paint, Style
+from mailtls.report.style import WIDTH, Paint, Style
 from mailtls.terms import Level, Outcome
 from report.reports import TEXT, failure, mixed, report, unknown, verdict
 from report.ways import clear, sent, way
@@ -117,6 +117,6 @@ def test_the_way_of_a_test_message_is_told_in_words():
     shown = text.render(sent(way(), clear()))
     assert "way   round trip\n      Proved: mailtls to mail.example.org" in shown
     assert "      In clear: mail.example.org to mx.example.net (in clear" in shown
-    assert all(len(line) <= text.WIDTH for line in shown.splitlines() if line.startswith("      "))
+    assert all(len(line) <= WIDTH for line in shown.splitlines() if line.startswith("      "))
     quiet = text.render(sent(way()), Style(quiet=True))
     assert "way   " not in quiet

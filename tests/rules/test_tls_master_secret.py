@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from feature_views import Feature
 from mailtls.rules.tls_master_secret import RULE
-from mailtls.tls.hello import ExtensionType
+from mailtls.tls.extensions import ExtensionType
 
 
 class TestMasterSecret(Feature):

@@ -12,7 +12,8 @@ from mailtls.probe.questions import Offer
 from mailtls.terms import TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import MODERN_SCHEMES
-from mailtls.tls.hello import ExtensionType, encode_client_hello
+from mailtls.tls.extensions import ExtensionType
+from mailtls.tls.hello import encode_client_hello
 
 RANDOM = bytes(range(32))
 

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from collections.abc import Callable
 
 from mailtls.evidence import Missing, Resolved
 from mailtls.net.dns import Resolver, sort_addresses
@@ -91,10 +92,11 @@ class LiveStream:
 
 
 class LiveNetwork:
-    """The network of this machine."""
+    """The network of this machine; `on_wait` is called each time it has begun to wait for an answer."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, *, on_wait: Callable[[], object] = lambda: None) -> None:
         self._resolver = resolver
+        self._on_wait = on_wait
 
     async def connect(self, address: str, port: int) -> LiveStream:
         """Open a TCP connection to one address, without a second try."""
@@ -108,7 +110,9 @@ class LiveNetwork:
             # A command and its injected companion have to leave in one segment, and no reply may
             # wait for Nagle's algorithm.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(connection, (address, port))
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._on_wait)  # which is when the next line has sent its packet
+            await loop.sock_connect(connection, (address, port))
         except OSError as error:
             connection.close()
             raise translate(error) from error
@@ -122,5 +126,6 @@ class LiveNetwork:
         try:
             literal = ipaddress.ip_address(host)
         except ValueError:
+            asyncio.get_running_loop().call_soon(self._on_wait)
             return await self._resolver.addresses(host)
         return Resolved(addresses=sort_addresses([str(literal)]))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailtls.errors import PolicyError, Problem
 from mailtls.policy.agreements import build_agreements
-from mailtls.policy.deliveries import build_deliveries
-from mailtls.policy.delivery import Delivery
 from mailtls.policy.document import parse_leniently
 from mailtls.policy.endpoints import build_endpoints
 from mailtls.policy.files import Read, enclosing, read_policy, reader
@@ -19,6 +18,9 @@ from mailtls.policy.shape import check, sound_endpoints
 from mailtls.policy.waivers import build_waivers, misdated
 from mailtls.sanitizer import clean
 from mailtls.terms import Level
+
+if TYPE_CHECKING:
+    from mailtls.policy.delivery import Delivery
 
 EXTENDS_LIMIT = 5
 """Longest chain of base files: an organisation, a department, a team and two to spare."""
@@ -65,10 +67,12 @@ def load_text(
     deliveries: tuple[Delivery, ...] = ()
     if not problems and len(endpoints) == len(sound):  # else a faulty one would seem unknown
         agreements, unmet = build_agreements(instance.get("agreements", ()), endpoints, document)
-        deliveries, undeliverable = build_deliveries(
-            instance.get("deliveries", ()), endpoints, document
-        )
-        problems += [*unmet, *undeliverable]
+        problems += unmet
+        if sent := instance.get("deliveries"):
+            from mailtls.policy.deliveries import build_deliveries
+
+            deliveries, undeliverable = build_deliveries(sent, endpoints, document)
+            problems += undeliverable
     problems += meant
     if any(problem.level is Level.ERROR for problem in problems):
         raise PolicyError(sorted(dict.fromkeys(problems), key=_place))

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from mailtls.policy.delivery import Delivery
 from mailtls.terms import Expect, Level, Mode, Protocol, Role, TlsVersion
 from mailtls.verdict import Route
+
+if TYPE_CHECKING:
+    from mailtls.policy.delivery import Delivery
 
 
 class AddressChoice(StrEnum):

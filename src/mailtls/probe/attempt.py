@@ -15,6 +15,7 @@ from mailtls.policy.model import Anchors
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Offer, Question, Target
 from mailtls.sanitizer import clean
+from mailtls.terms import Cause, Phase
 
 if TYPE_CHECKING:
     # OpenSSL takes 30 ms to load, which the first round trips have room for.
@@ -27,6 +28,13 @@ STEP_SECONDS = 15.0
 
 FAREWELL_SECONDS = 2.0
 """Longest wait for the reply to QUIT and for the peer's end of the stream."""
+
+UNDECIDED = Missing(
+    phase=Phase.HANDSHAKE,
+    cause=Cause.PREREQUISITE,
+    detail="the answer that chooses this hello took too long",
+)
+"""No hello was sent, because nobody said in time what it should offer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +96,7 @@ class Attempt:
     """One connection in progress: its deadline, its transcript and who waits for its first step.
 
     `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
-    offer of a hello that another's answer chooses.
+    offer of a hello that another's answer chooses, `on_answer` gets the answer to one that chooses.
     """
 
     question: Question
@@ -98,6 +106,7 @@ class Attempt:
     deadline: float
     on_progress: Callable[[], None]
     on_first: Callable[[bytes], None] = lambda _: None
+    on_answer: Callable[[object], None] = lambda _: None
     carries: tuple[Question, ...] = ()
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)

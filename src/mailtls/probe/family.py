@@ -7,7 +7,7 @@ it is to ask: a round trip more, where one behind the other would be five.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,7 +19,10 @@ Answers = dict[HelloQuestion, Observation]
 
 
 class Ask(Protocol):
-    """Ask one hello; `started` is set when its turn has come, `decided` chooses what it offers."""
+    """Ask one hello; `started` is set when its turn has come, `decided` chooses what it offers.
+
+    `on_answer` gets the server's answer as soon as it is there, before the connection has ended.
+    """
 
     async def __call__(
         self,
@@ -27,15 +30,21 @@ class Ask(Protocol):
         *,
         started: asyncio.Event | None = None,
         decided: Awaitable[Offer] | None = None,
+        on_answer: Callable[[object], None] = ...,
     ) -> Observation:
         """Return the answer."""
         ...
 
 
-async def ask_family(family: Family, ask: Ask) -> Answers:
-    """Return the answers to the control and to every part, each connection counted once."""
-    seen, answers = await _first_two(family, ask)
-    for left in family.rest(seen)[1:]:
+async def ask_family(
+    family: Family, ask: Ask, *, on_queued: Callable[[], None] = lambda: None
+) -> Answers:
+    """Return the answers to the control and to every part, each connection counted once.
+
+    `on_queued` is called when the first has its turn and the second is about to ask for one.
+    """
+    seen, answers = await _first_two(family, ask, on_queued)
+    for left in family.rest(answer_of(seen))[1:]:
         answers[left] = await ask(Call(question=left))
     # The first hello is counted with its first part.
     shared = replace(seen, attempts=0)
@@ -57,21 +66,32 @@ async def ask_family(family: Family, ask: Ask) -> Answers:
     return answers
 
 
-async def _first_two(family: Family, ask: Ask) -> tuple[Observation, Answers]:
+async def _first_two(
+    family: Family, ask: Ask, on_queued: Callable[[], None]
+) -> tuple[Observation, Answers]:
     started = asyncio.Event()
     decided: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
+
+    def choose(answer: object) -> None:
+        if not decided.done():
+            chosen, *_ = family.rest(answer)
+            decided.set_result(chosen.offer)
+
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(ask(Call(question=family.first), started=started))
+        # The end of the first takes a round trip more than its answer.
+        first = group.create_task(
+            ask(Call(question=family.first), started=started, on_answer=choose)
+        )
         first.add_done_callback(lambda _: started.set())
         # A turn of its own before the first has one could keep that from ever coming.
         await started.wait()
         second = group.create_task(ask(Call(question=family.control), decided=decided))
         if len(family.parts) == 1:
-            decided.set_result(family.control.offer)
+            choose(None)  # no answer changes it
+        on_queued()
         seen = await first
-        asked, *_ = family.rest(seen)
-        if not decided.done():
-            decided.set_result(asked.offer)
+        choose(answer_of(seen))
+    asked, *_ = family.rest(answer_of(seen))
     return seen, {asked: second.result()}
 
 

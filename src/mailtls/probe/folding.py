@@ -80,11 +80,11 @@ class Family:
         """Return how many it takes at most: the control or all parts, its short form, every slice."""
         return self.connections + 2 + sum(len(slices(part)) for part in self.parts)
 
-    def rest(self, seen: Observation) -> tuple[HelloQuestion, ...]:
-        """Return what is left to ask behind the answer to `first`."""
+    def rest(self, answer: object) -> tuple[HelloQuestion, ...]:
+        """Return what is left to ask behind the answer to `first`, None for none."""
         if len(self.parts) == 1:
             return (self.control,)
-        match answer_of(seen):
+        match answer:
             case ServerAnswer(suite=suite):
                 return tuple(part for part in self.parts if suite not in part.offer.suites)
             case AlertAnswer(name="protocol_version"):

@@ -14,7 +14,7 @@ from mailtls.evidence import (
     UpgradeReply,
 )
 from mailtls.net.interface import StreamError
-from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
+from mailtls.probe.attempt import FAREWELL_SECONDS, UNDECIDED, Attempt
 from mailtls.probe.boundary import in_clear_again
 from mailtls.probe.conversation import BoundedStream, drain, within
 from mailtls.probe.questions import FallbackQuestion, HelloQuestion, KindQuestion, Offer
@@ -24,13 +24,6 @@ from mailtls.tls.flight import FirstFlight
 
 DECISION_SECONDS = 3.0
 """Longest wait for the offer at the go-ahead: a server under stress gives its client 10 seconds."""
-
-UNDECIDED = Missing(
-    phase=Phase.HANDSHAKE,
-    cause=Cause.PREREQUISITE,
-    detail="the answer that chooses this hello took too long",
-)
-"""No hello was sent, because nobody said in time what it should offer."""
 
 
 async def ask_hello(
@@ -59,6 +52,8 @@ async def ask_hello(
         and stream.received == before
     ):
         outcome = HelloEvidence(answer=ClosedAnswer(reset=outcome.cause is Cause.RESET))
+    if isinstance(outcome, HelloEvidence):
+        attempt.on_answer(outcome.answer)
     if step is not None and attempt.carries_any(FallbackQuestion):
         protocol, behind_it = question.protocol, flight.trailing
         answer = await in_clear_again(attempt, protocol, stream, outcome, behind_it)

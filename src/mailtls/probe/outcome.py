@@ -22,16 +22,14 @@ from mailtls.evidence import (
     UpgradeEvidence,
     WrongMode,
 )
-from mailtls.probe.attempt import Heard, InClear, Inside
+from mailtls.probe.attempt import UNDECIDED, Heard, InClear, Inside
 from mailtls.probe.folding import Call, Family
-from mailtls.probe.hello import UNDECIDED
 from mailtls.probe.questions import (
     FallbackQuestion,
     Question,
     SessionQuestion,
     UpgradeQuestion,
 )
-from mailtls.probe.upgrade import joined
 from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase
 
@@ -130,6 +128,8 @@ def answers_to(questions: Iterable[Question], asked: list[Asked]) -> Mapping[Que
 
 
 def _of_both_halves(question: UpgradeQuestion, on: list[Asked]) -> Observation:
+    from mailtls.probe.upgrade import joined
+
     inside = [each for each in on if isinstance(each.call.question, SessionQuestion)]
     in_clear = [each for each in on if each not in inside]
     heard = next((each.heard.in_clear for each in in_clear if each.heard.in_clear), None)

@@ -8,9 +8,7 @@ import time
 from mailtls.evidence import Evidence, Missing, NotObserved, Observation, Observed, PortEvidence
 from mailtls.net.interface import Network, StreamError
 from mailtls.probe.attempt import CONNECT_SECONDS, Attempt
-from mailtls.probe.boundary import ask_fallback, ask_injection
 from mailtls.probe.conversation import BoundedStream
-from mailtls.probe.hello import ask_hello, ask_kind
 from mailtls.probe.questions import (
     FallbackQuestion,
     HelloQuestion,
@@ -21,8 +19,6 @@ from mailtls.probe.questions import (
     SessionQuestion,
     UpgradeQuestion,
 )
-from mailtls.probe.session import ask_session
-from mailtls.probe.upgrade import ask_in_clear
 from mailtls.terms import Cause, Phase
 
 
@@ -41,6 +37,12 @@ async def _ask(attempt: Attempt, network: Network) -> Evidence | Missing:
     stream = await connect(attempt, network)
     if isinstance(stream, Missing):
         return stream
+    # Late: what is said on a connection is loaded while it is made.
+    from mailtls.probe.boundary import ask_fallback, ask_injection
+    from mailtls.probe.hello import ask_hello, ask_kind
+    from mailtls.probe.session import ask_session
+    from mailtls.probe.upgrade import ask_in_clear
+
     try:
         match attempt.question:
             case PortQuestion():

@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from mailtls.book import EvidenceBook, select_addresses
-from mailtls.dialects.classify import welcomes
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
@@ -129,6 +128,8 @@ class Runner:
             at_once = connections(folded) <= self._limits.per_host
 
             def first_bytes(data: bytes) -> None:
+                from mailtls.dialects.classify import welcomes
+
                 if at_once and welcomes(data):
                     greeted.set()
 
@@ -137,10 +138,12 @@ class Runner:
                 first.add_done_callback(lambda _: greeted.set())
                 await greeted.wait()
                 ended = first.result().seen if first.done() else None
-                followers = [
-                    group.create_task(_follow(each, ask, first))
-                    for each in worth_asking(others, ended)
-                ]
+                followers = []
+                for each in worth_asking(others, ended):
+                    # Turns are taken in this order, the longest way first.
+                    queued = asyncio.Event()
+                    followers.append(group.create_task(_follow(each, ask, first, queued.set)))
+                    await queued.wait()
             self._on_open(-1)
             asked = [first.result(), *(each for task in followers for each in task.result())]
             answers = dict(answers_to(questions, asked))
@@ -162,6 +165,7 @@ class Runner:
         on_first: Callable[[bytes], None] = lambda _: None,
         started: asyncio.Event | None = None,
         decided: Awaitable[Offer] | None = None,
+        on_answer: Callable[[object], None] = lambda _: None,
     ) -> Asked:
         port = self._routes(Service(host=target.host, port=target.port)).port
         kept: Asked | None = None
@@ -178,6 +182,7 @@ class Runner:
                     deadline=deadline,
                     on_progress=on_progress,
                     on_first=on_first,
+                    on_answer=on_answer,
                     carries=call.carries,
                     decided=decided,
                 )
@@ -204,9 +209,13 @@ class Runner:
 
 
 async def _follow(
-    each: Call | Family, ask: Callable[..., Awaitable[Asked]], lead: asyncio.Task[Asked]
+    each: Call | Family,
+    ask: Callable[..., Awaitable[Asked]],
+    lead: asyncio.Task[Asked],
+    on_queued: Callable[[], None],
 ) -> list[Asked]:
     if isinstance(each, Call):
+        on_queued()
         question = each.question
         if isinstance(question, KindQuestion) and shows_kind((await lead).seen, question.kind):
             return []
@@ -215,5 +224,5 @@ async def _follow(
     async def hello(call: Call, **more: Any) -> Observation:  # noqa: ANN401 - as of `Ask`
         return (await ask(call, **more)).seen
 
-    answers = await ask_family(each, hello)
+    answers = await ask_family(each, hello, on_queued=on_queued)
     return [Asked(call=Call(question=q), seen=seen) for q, seen in answers.items()]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mailtls.report.model import Report
+if TYPE_CHECKING:
+    from mailtls.report.model import Report
 
 
 def _late(module: str) -> Callable[[Report], str]:

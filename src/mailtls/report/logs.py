@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mailtls.errors import DOCS, UsageError
-from mailtls.report.annotations import Annotation, by_line
 from mailtls.terms import Level
+
+if TYPE_CHECKING:
+    from mailtls.report.annotations import Annotation
 
 VARIABLE = "MAILTLS_LOG"
 """Says which log it is, where the surroundings would say otherwise."""
@@ -85,6 +88,8 @@ def marks(log: Log, annotations: Iterable[Annotation]) -> list[str]:
     """
     if log is not Log.AZURE:
         return []
+    from mailtls.report.annotations import by_line
+
     heavy = [each for each in annotations if each.level in _TYPES]
     by_weight = sorted(sorted(heavy, key=by_line), key=lambda each: list(Level).index(each.level))
     return [_issue(each) for each in by_weight]

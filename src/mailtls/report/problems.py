@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from mailtls.errors import Problem
 from mailtls.report.build import notice
 from mailtls.report.excerpt import mark
-from mailtls.report.text import PLAIN, Style, colored, excerpt_lines, labelled
+from mailtls.report.style import Style
+from mailtls.report.text import PLAIN, colored, excerpt_lines, labelled
 from mailtls.verdict import Location
 
 

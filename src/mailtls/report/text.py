@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailtls.report.annotations import of_report
 from mailtls.report.columns import wrap
@@ -12,11 +11,9 @@ from mailtls.report.excerpt import narrow
 from mailtls.report.findings import Finding, Group, cost, groups, observed, tally
 from mailtls.report.logs import Log, fold, marks
 from mailtls.report.model import Endpoint, Excerpt, Report
+from mailtls.report.style import Style
 from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location, Standing
-
-WIDTH = 80
-"""Columns where nothing is known of the reader's terminal."""
 
 _INDENT = " " * 12
 # Two spaces before the number of a line, a space, a bar and a space behind it, two marks of a cut.
@@ -31,31 +28,6 @@ _STANDINGS = {
     Standing.INCONCLUSIVE: ("INCONCLUSIVE", _YELLOW),
 }
 _CLAIM = "transport of these hops, seen from here, now; not the message end to end"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paint:
-    """ANSI colours, or none."""
-
-    on: bool
-
-    def __call__(self, text: str, *codes: str) -> str:
-        """Return `text` in the given colours."""
-        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.on and codes else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
-    """How text is shown: `width` in columns; `quiet` leaves out what is in order.
-
-    `verbose` adds transcripts, `log` is where it is read.
-    """
-
-    paint: Paint = Paint(on=False)
-    width: int = WIDTH
-    quiet: bool = False
-    verbose: bool = False
-    log: Log = Log.PLAIN
 
 
 PLAIN = Style()

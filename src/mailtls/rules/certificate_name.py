@@ -26,7 +26,7 @@ from mailtls.rules.base import (
 from mailtls.rules.causes import UNRECOGNIZED_NAME
 from mailtls.rules.control import control_question
 from mailtls.terms import Cause, Phase
-from mailtls.tls.hello import ExtensionType
+from mailtls.tls.extensions import ExtensionType
 from mailtls.tls.identity import Match, match, match_service
 
 _SHOWN = 10

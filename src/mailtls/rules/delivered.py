@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from mailtls.delivery.chain import Chain, trace
-from mailtls.delivery.hosts import inside
-from mailtls.delivery.received import parse_received
 from mailtls.evidence import Line, Missing, Skipped
 from mailtls.flow import Arrived, Hop, Submitted, Withheld
-from mailtls.policy.delivery import FlowExpectation
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, inconclusive, not_applicable
 from mailtls.rules.deliveries import Flow, flows, withheld
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase
+
+if TYPE_CHECKING:
+    from mailtls.delivery.chain import Chain
+    from mailtls.policy.delivery import FlowExpectation
 
 RECORD_LIMIT = 1000
 """Characters of a Received field in a transcript; real ones have up to 700."""
@@ -75,6 +76,11 @@ def delivered_by(flow: Flow) -> Delivered | Finding:
         return not_applicable(f"{name}: {arrived.reason}")
     if not isinstance(arrived, Arrived):
         return _behind(f"{name}: the message was not found (see the rule delivery-arrived)")
+    # Late: few runs have a message whose way is to be read.
+    from mailtls.delivery.chain import trace
+    from mailtls.delivery.hosts import inside
+    from mailtls.delivery.received import parse_received
+
     hops = parse_received(arrived.header)
     globs = inside(flow.delivery, (flow.sender, flow.reader))
     return Delivered(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import Line, Missing
 from mailtls.flow import DeliveryEvidence, Submitted, Withheld, WithheldKind
-from mailtls.policy.delivery import Delivery
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import Question
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, TargetView, inconclusive, not_applicable
 from mailtls.terms import Cause, Phase
+
+if TYPE_CHECKING:
+    from mailtls.policy.delivery import Delivery
 
 _NOT_ASKED = Withheld(kind=WithheldKind.NOT_ASKED, detail="the run does not send; --send does")
 _UNSENT = DeliveryEvidence(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mailtls.evidence import Missing, Reply, Skipped
 from mailtls.flow import Arrived, NotArrived, Refused, Submitted, Withheld
-from mailtls.policy.delivery import Receive
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, failed, inconclusive, not_applicable, passed
 from mailtls.rules.deliveries import Flow, flows, needs_nothing, withheld
 from mailtls.terms import Cause, Outcome, Phase
+
+if TYPE_CHECKING:
+    from mailtls.policy.delivery import Receive
 
 _LOGIN = (
     "check the values of the mailbox's credential in the workflow's secrets; a token expires, and"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mailtls.delivery.authentication import (
-    AuthenticationResults,
-    MethodResult,
-    parse_authentication,
-)
-from mailtls.delivery.chain import Proof
-from mailtls.delivery.hosts import is_among
 from mailtls.evidence import Missing
 from mailtls.flow import Signature
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, failed, inconclusive, passed
 from mailtls.rules.delivered import Delivered, across_delivered, silent
 from mailtls.rules.deliveries import needs_nothing
+
+if TYPE_CHECKING:
+    from mailtls.delivery.authentication import AuthenticationResults, MethodResult
 
 _NAMES = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 _FIXES = {
@@ -54,6 +51,10 @@ def _counted(delivered: Delivered) -> Iterator[AuthenticationResults]:
 
     Exchange Online names no authserv-id; its fields count above one of its own records that counts.
     """
+    from mailtls.delivery.authentication import parse_authentication
+    from mailtls.delivery.chain import Proof
+    from mailtls.delivery.hosts import is_among
+
     chain = delivered.chain
     exchange = [
         step.hop.position

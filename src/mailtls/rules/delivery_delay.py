@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from mailtls.delivery.delays import Delays, delays
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, failed, passed
 from mailtls.rules.delivered import Delivered, across_delivered
 from mailtls.rules.deliveries import needs_nothing
+
+if TYPE_CHECKING:
+    from mailtls.delivery.delays import Delays
 
 _KEY = "expect.within"
 
@@ -19,6 +22,8 @@ def across(run: RunView) -> Iterable[Placed]:
 
 
 def _judge(delivered: Delivered) -> Iterator[Finding]:
+    from mailtls.delivery.delays import delays
+
     within = delivered.expect.within
     assert within is not None
     seen = delays(delivered.chain, delivered.submitted, delivered.arrived)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mailtls.delivery.chain import Proof, Step
 from mailtls.flow import HopClear, HopTls, HopUnknown
-from mailtls.policy.delivery import FlowExpectation
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, failed, inconclusive, passed
 from mailtls.rules.delivered import Delivered, across_delivered, silent
 from mailtls.rules.deliveries import needs_nothing
 from mailtls.rules.delivery_fixes import demand, record
 from mailtls.terms import TlsVersion
+
+if TYPE_CHECKING:
+    from mailtls.delivery.chain import Step
+    from mailtls.policy.delivery import FlowExpectation
 
 _VERSIONS = {version.label: version for version in TlsVersion}
 
@@ -79,6 +82,8 @@ def _hop(step: Step, expect: FlowExpectation, remedy: str) -> Finding:
 
 
 def _versioned(step: Step, tls: HopTls, expect: FlowExpectation) -> Finding:
+    from mailtls.delivery.chain import Proof
+
     way = f"{step.sender} to {step.receiver}"
     floor = expect.min_version
     shown = " ".join(part for part in (tls.version or "TLS", tls.cipher) if part)

@@ -10,7 +10,7 @@ from mailtls.probe.questions import Question
 from mailtls.rules.base import Finding, Rule, TargetView, failed, needs_session, passed
 from mailtls.rules.control import control_question, feature, level_of, needs_control
 from mailtls.tls.codepoints import version_name
-from mailtls.tls.hello import ExtensionType
+from mailtls.tls.extensions import ExtensionType
 
 _KEY = "tls.extended_master_secret"
 _EXPECTED = "the extended master secret supported (RFC 7627)"

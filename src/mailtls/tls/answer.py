@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import EXPLICIT_CHAR2_CURVE, EXPLICIT_PRIME_CURVE, Suite
-from mailtls.tls.hello import RANDOM_BYTES, ExtensionType
+from mailtls.tls.extensions import ExtensionType
+from mailtls.tls.hello import RANDOM_BYTES
 from mailtls.tls.wire import MalformedError, Reader
 
 RETRY_RANDOM = hashlib.sha256(b"HelloRetryRequest").digest()

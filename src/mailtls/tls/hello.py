@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from enum import IntEnum
 
 from mailtls.probe.questions import Offer
 from mailtls.terms import TlsVersion
@@ -13,6 +12,7 @@ from mailtls.tls.codepoints import (
     LEGACY_SCHEMES,
     MODERN_SCHEMES,
 )
+from mailtls.tls.extensions import ExtensionType
 from mailtls.tls.records import ContentType, HandshakeType
 from mailtls.tls.wire import Writer
 
@@ -24,23 +24,6 @@ _SSL2_LENGTH_BIT = 0x8000
 _HANDSHAKE_HEADER = 4
 # Some F5 load balancers hang on hellos of these lengths, header included (RFC 7685 section 1).
 _HANGING_LENGTHS = range(256, 512)
-
-
-class ExtensionType(IntEnum):
-    """The extensions that are offered or read here (IANA TLS ExtensionType Values)."""
-
-    SERVER_NAME = 0
-    STATUS_REQUEST = 5
-    SUPPORTED_GROUPS = 10
-    EC_POINT_FORMATS = 11
-    SIGNATURE_ALGORITHMS = 13
-    ALPN = 16
-    SIGNED_CERTIFICATE_TIMESTAMP = 18
-    PADDING = 21
-    EXTENDED_MASTER_SECRET = 23
-    SUPPORTED_VERSIONS = 43
-    KEY_SHARE = 51
-    RENEGOTIATION_INFO = 0xFF01
 
 
 def encode_client_hello(offer: Offer, server_name: str, random: bytes) -> bytes:
