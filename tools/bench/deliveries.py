@@ -237,7 +237,7 @@ async def _delivered(file: Path, servers: Chain, out: Relay, back: Relay, port: 
         settings=Settings(
             client_name="probe.example.test",
             extra_anchors=servers.ca_file.read_bytes(),
-            system_anchors=SystemAnchors(),
+            system_anchors=SystemAnchors,
             randomness=secrets.token_bytes,
             now=lambda: now,
         ),
