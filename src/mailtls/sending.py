@@ -24,7 +24,7 @@ from mailtls.policy.delivery import Delivery
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
 from mailtls.probe.reach import may_be_asked
-from mailtls.probe.web import PORTS, Web
+from mailtls.probe.web import Web, service_of
 from mailtls.rules import (
     certificate_expiry,
     certificate_issuer,
@@ -96,11 +96,9 @@ def prepare(
     for delivery in policy.deliveries:
         for name, service in _logins(policy, delivery):
             if not vault.is_bound(name, service.host, service.port):
-                host = f"[{service.host}]" if ":" in service.host else service.host
-                place = f"{host}:{service.port}"
                 raise UsageError(
-                    f"delivery {delivery.name}: the policy points the credential {name} at {place},"
-                    f" and no --credential {name}={place} allows that"
+                    f"delivery {delivery.name}: the policy points the credential {name} at {service},"
+                    f" and no --credential {name}={service} allows that"
                 )
         for address in (delivery.send.sender, delivery.send.recipient):
             if options.send_domain and domain_of(address) not in options.send_domain:
@@ -211,9 +209,7 @@ def _logins(policy: Policy, delivery: Delivery) -> Iterator[tuple[str, Service]]
             for service in _places(endpoints[receive.endpoint]):
                 yield receive.credential, service
         else:
-            parts = urlsplit(receive.url)
-            port = parts.port or PORTS[parts.scheme]
-            yield receive.credential, Service(host=parts.hostname or "", port=port)
+            yield receive.credential, service_of(urlsplit(receive.url))
 
 
 def _places(endpoint: Endpoint) -> Iterator[Service]:
@@ -240,7 +236,7 @@ def _origin(environment: Mapping[str, str]) -> str:
 
 
 def _tell_withheld(evidence: Mapping[str, DeliveryEvidence]) -> None:
-    """Say on standard error what was not sent for want of a credential: no rule fails for it."""
+    """Say on standard error which deliveries were not sent by our own decision."""
     for name, each in evidence.items():
         if isinstance(each.submission, Withheld):
             reason = clean(each.submission.detail)

@@ -129,7 +129,7 @@ def _check_tags(tags: dict[str, str], now: datetime) -> None:
         raise InvalidSignatureError(f"the algorithm {tags['a']} does not count (RFC 8301)")
     if "from" not in _signed_names(tags):
         raise InvalidSignatureError("From is not signed")
-    identity = tags.get("i", "").rpartition("@")[2].lower()
+    identity = _identity(tags)
     if identity and identity != domain and not identity.endswith(f".{domain}"):
         raise InvalidSignatureError("the identity is not within the domain")
     if not set(_canonicalization(tags)) <= _CANON:
@@ -138,6 +138,11 @@ def _check_tags(tags: dict[str, str], now: datetime) -> None:
         raise InvalidSignatureError("the tag list is malformed")
     if "x" in tags and int(tags["x"]) < now.timestamp():
         raise InvalidSignatureError("the signature has expired")
+
+
+def _identity(tags: dict[str, str]) -> str:
+    """Return the domain of the agent that a signature names, "" where it names none."""
+    return tags.get("i", "").rpartition("@")[2].lower()
 
 
 def _signed_names(tags: dict[str, str]) -> list[str]:
@@ -161,9 +166,8 @@ def _key(records: tuple[str, ...], tags: dict[str, str]) -> RSAPublicKey | Ed255
         raise InvalidSignatureError("the published key is not for SHA-256")
     if not {"*", "email"} & set(record.get("s", "*").split(":")):
         raise InvalidSignatureError("the published key is not for mail")
-    identity = tags.get("i", "").rpartition("@")[2].lower()
     strict = "s" in record.get("t", "").split(":")
-    if strict and identity not in ("", tags["d"].lower()):
+    if strict and _identity(tags) not in ("", tags["d"].lower()):
         raise InvalidSignatureError("the key is not for subdomains")
     if not record.get("p"):
         raise InvalidSignatureError("the key is revoked")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from mailtls.delivery.credentials import Grant, unusable
 from mailtls.delivery.secrecy import Secret
@@ -46,7 +46,7 @@ async def fetch_token(grant: Grant, web: Web) -> Secret | Withheld | Refused | M
         )
     )
     if isinstance(found, WebAnswer):
-        return _token(found.answer, urlsplit(grant.token_url).hostname or "")
+        return _token(found.answer, parts.hostname or "")
     return found
 
 

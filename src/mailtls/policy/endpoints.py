@@ -13,6 +13,7 @@ from mailtls.policy.merge import dotted
 from mailtls.policy.model import AddressChoice, Endpoint
 from mailtls.policy.nodes import PolicyDocument
 from mailtls.policy.offers import offered, starttls, warn_of_relay
+from mailtls.probe.questions import Service
 from mailtls.sanitizer import clean
 from mailtls.terms import (
     WELL_KNOWN_PORTS,
@@ -79,9 +80,8 @@ def _endpoint(instance: dict[str, Any], context: Context) -> Endpoint | None:
     role = _role(instance, port, protocol, context)
     if mode is Mode.STARTTLS:
         warn_of_relay(upgrade, role, context)
-    shown = f"[{host}]" if ":" in host else host
     return Endpoint(
-        name=instance.get("name", f"{shown}:{port}"),
+        name=instance.get("name", str(Service(host=host, port=port))),
         host=host,
         port=port,
         mode=mode,

@@ -12,9 +12,8 @@ import time
 from dataclasses import replace
 
 from mailtls.evidence import Missing
-from mailtls.probe.questions import Service
 from mailtls.probe.reach import may_be_asked
-from mailtls.probe.web import PORTS, Web, WebRequest, split
+from mailtls.probe.web import PORTS, Web, WebRequest, missing, service_of, split
 from mailtls.terms import Cause, Phase
 
 AT_ONCE = 4
@@ -51,22 +50,22 @@ class Errands:
     async def _go(self, url: str, limit: int, *, private: bool) -> bytes | Missing:
         parts = split(url)
         if parts is None:
-            return _missing(Phase.RESOLVE, Cause.MALFORMED, "not an http or https URL")
-        asked = Service(host=parts.hostname or "", port=parts.port or PORTS[parts.scheme])
+            return missing(Phase.RESOLVE, Cause.MALFORMED, "not an http or https URL")
+        asked = service_of(parts)
         led = self._web.routes(asked) != asked
         if asked.port != PORTS[parts.scheme] and not led:
             detail = f"port {asked.port} is not asked: {parts.scheme} is at {PORTS[parts.scheme]}"
-            return _missing(Phase.CONNECT, Cause.UNREACHABLE, detail)
+            return missing(Phase.CONNECT, Cause.UNREACHABLE, detail)
         web = replace(
             self._web, allowed=lambda address: led or may_be_asked(address, private=private)
         )
         async with self._turns:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                return _missing(Phase.CONNECT, Cause.TIMED_OUT, "there was no time left to ask")
+                return missing(Phase.CONNECT, Cause.TIMED_OUT, "there was no time left to ask")
             if self._kept >= RUN_LIMIT:
                 detail = f"not asked: the run has read {RUN_LIMIT} bytes of the kind already"
-                return _missing(Phase.CONNECT, Cause.MALFORMED, detail)
+                return missing(Phase.CONNECT, Cause.MALFORMED, detail)
             seconds = min(left, REQUEST_SECONDS)
             answer = await web.ask(WebRequest(url=url, body_limit=limit, seconds=seconds))
         if isinstance(answer, Missing):
@@ -80,8 +79,4 @@ class Errands:
 def _refused(status: int) -> Missing:
     cause = Cause.THROTTLED if status in _THROTTLED else Cause.REFUSED
     words = " (a redirect, which is not followed)" if status in _REDIRECTS else ""
-    return _missing(Phase.GREETING, cause, f"answered with the status {status}{words}")
-
-
-def _missing(phase: Phase, cause: Cause, detail: str) -> Missing:
-    return Missing(phase=phase, cause=cause, detail=detail)
+    return missing(Phase.GREETING, cause, f"answered with the status {status}{words}")

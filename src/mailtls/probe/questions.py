@@ -23,10 +23,14 @@ class Share(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A host and port before its name is resolved."""
+    """A host and port before its name is resolved; as text an IPv6 address is in brackets."""
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        """Return HOST:PORT (RFC 3986 section 3.2.2)."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ cannot be verified is not asked.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -22,7 +21,7 @@ from mailtls.probe.conversation import BoundedStream, TlsStream, converse, drain
 from mailtls.probe.http import HEAD_LIMIT, HttpAnswer, HttpExchange
 from mailtls.probe.questions import Service
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls import certificates, identity, path
+from mailtls.tls import certificates, identity
 from mailtls.tls.session import Handshake, TlsSession
 
 PORTS = {"http": 80, "https": 443}
@@ -73,6 +72,11 @@ def split(url: str) -> SplitResult | None:
     return parts if usable and plain and "@" not in parts.netloc else None
 
 
+def service_of(parts: SplitResult) -> Service:
+    """Return where the URL of `parts` leads: whoever is asked there, and gets what goes with it."""
+    return Service(host=parts.hostname or "", port=parts.port or PORTS[parts.scheme])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     """Where requests go: `routes` is where a service is really met, `allowed` whether an address may be asked."""
@@ -86,19 +90,17 @@ class Web:
         """Ask once and return the answer or why there is none; a redirect is an answer."""
         parts = split(request.url)
         if parts is None:
-            return _missing(Phase.RESOLVE, Cause.MALFORMED, "not an http or https URL")
+            return missing(Phase.RESOLVE, Cause.MALFORMED, "not an http or https URL")
         try:
             async with asyncio.timeout(request.seconds):
                 return await self._ask(request, parts)
         except TimeoutError:
             detail = f"no complete answer from {parts.netloc} within {request.seconds:.3g} s"
-            return _missing(Phase.CONNECT, Cause.TIMED_OUT, detail)
+            return missing(Phase.CONNECT, Cause.TIMED_OUT, detail)
 
     async def _ask(self, request: WebRequest, parts: SplitResult) -> WebAnswer | Missing:
-        host = parts.hostname or ""
-        connected = await self._connect(
-            self.routes(Service(host=host, port=parts.port or PORTS[parts.scheme]))
-        )
+        asked = service_of(parts)
+        connected = await self._connect(self.routes(asked))
         if isinstance(connected, Missing):
             return connected
         address, opened = connected
@@ -108,7 +110,7 @@ class Web:
             stream: Stream = bare
             version = cipher = ""
             if parts.scheme == "https":
-                secured = await _secure(bare, host, self.settings, request.seconds)
+                secured = await _secure(bare, asked.host, self.settings, request.seconds)
                 if isinstance(secured, Missing):
                     return secured
                 stream, done = secured
@@ -140,19 +142,19 @@ class Web:
         found = await self.network.resolve(service.host)
         if isinstance(found, Missing):
             return found
-        last = _missing(Phase.CONNECT, Cause.UNREACHABLE, f"{service.host} has no address")
+        last = missing(Phase.CONNECT, Cause.UNREACHABLE, f"{service.host} has no address")
         for address in found.addresses:
             if not self.allowed(address):
                 detail = f"{service.host} is at {address}, which is not asked"
-                last = _missing(Phase.CONNECT, Cause.UNREACHABLE, detail)
+                last = missing(Phase.CONNECT, Cause.UNREACHABLE, detail)
                 continue
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     return address, await self.network.connect(address, service.port)
             except TimeoutError:
-                last = _missing(Phase.CONNECT, Cause.TIMED_OUT, f"no answer from {address}")
+                last = missing(Phase.CONNECT, Cause.TIMED_OUT, f"no answer from {address}")
             except StreamError as error:
-                last = _missing(Phase.CONNECT, error.cause, f"{address}: {error.detail}")
+                last = missing(Phase.CONNECT, error.cause, f"{address}: {error.detail}")
         return last
 
 
@@ -160,7 +162,7 @@ async def _secure(
     stream: BoundedStream, host: str, settings: Settings, seconds: float
 ) -> tuple[TlsStream, Handshake] | Missing:
     """Make a TLS session and verify it before anything is said inside."""
-    channel = TlsSession("" if _is_address(host) else host, classify=classify)
+    channel = TlsSession(host, classify=classify)
     done: Handshake | HandshakeRefused | WrongMode | Missing = await converse(
         stream, channel, seconds=seconds
     )
@@ -168,25 +170,19 @@ async def _secure(
         case Missing():
             return done
         case HandshakeRefused(name=name):
-            return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} refused TLS: {name}")
+            return missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} refused TLS: {name}")
         case WrongMode(spoken=spoken):
-            return _missing(Phase.HANDSHAKE, Cause.MALFORMED, f"{host} speaks {spoken.value}")
+            return missing(Phase.HANDSHAKE, Cause.MALFORMED, f"{host} speaks {spoken.value}")
         case Handshake(version=version) if version < TlsVersion.TLS1_2:
             label = TlsVersion(version).label
-            return _missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} has {label}: nothing is said")
+            return missing(Phase.HANDSHAKE, Cause.REFUSED, f"{host} has {label}: nothing is said")
         case Handshake(chain=chain) as session:
-            found = path.validate(
-                chain,
-                SYSTEM,
-                at=settings.now(),
-                extra_pem=settings.extra_anchors,
-                system=settings.system_anchors(),
-            )
+            found = settings.path_of(chain, SYSTEM)
             trouble = found.problem or found.time_problem
             named = bool(chain) and identity.match(host, certificates.parse(chain[0])).matched
             if trouble is not None or not found.judged or not named:
                 why = trouble.text if trouble is not None else "the name does not match"
-                return _missing(
+                return missing(
                     Phase.HANDSHAKE,
                     Cause.MALFORMED,
                     f"the certificate of {host} is not valid: {why}",
@@ -194,13 +190,6 @@ async def _secure(
     return TlsStream(stream, channel), session
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _missing(phase: Phase, cause: Cause, detail: str) -> Missing:
+def missing(phase: Phase, cause: Cause, detail: str) -> Missing:
+    """Return why a request was not answered."""
     return Missing(phase=phase, cause=cause, detail=detail)

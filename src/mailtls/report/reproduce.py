@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mailtls.policy.hosts import is_literal
 from mailtls.policy.model import Endpoint, Policy
+from mailtls.probe.questions import Service
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Mode, TlsVersion
 from mailtls.verdict import Client, Verdict
@@ -50,13 +51,8 @@ _CERTIFICATE_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 def command(endpoint: Endpoint, address: str | None, port: int, rule: str, client: Client) -> str:
     """Return the command, each word quoted for a POSIX shell and safe to show."""
-    host = address or endpoint.host
-    words = [
-        "openssl",
-        "s_client",
-        "-connect",
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-    ]
+    asked = Service(host=address or endpoint.host, port=port)
+    words = ["openssl", "s_client", "-connect", str(asked)]
     words += (
         ["-noservername"] if is_literal(endpoint.identity) else ["-servername", endpoint.identity]
     )

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from mailtls.evidence import Missing, NotObserved, Observed
 from mailtls.policy.model import AddressChoice
-from mailtls.probe.questions import Target
+from mailtls.probe.questions import Service, Target
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, Rule, TargetView, needs_session, not_applicable, passed
 from mailtls.rules.reachable import RELAY_PORT
@@ -141,8 +141,7 @@ def _told(blind: tuple[TargetView, ...], gap: Gap) -> Placed:
 
 
 def _socket(place: Target) -> str:
-    name = place.address or place.host
-    return f"[{name}]:{place.port}" if ":" in name else f"{name}:{place.port}"
+    return str(Service(host=place.address or place.host, port=place.port))
 
 
 def _without_ipv6(run: RunView) -> Iterable[TargetView]:

@@ -15,7 +15,7 @@ from mailtls.delivery.tools import MailboxTools
 from mailtls.evidence import Line, Missing, Reply
 from mailtls.flow import RefusalKind, Refused, Stage, Withheld, WithheldKind
 from mailtls.policy.delivery import Receive
-from mailtls.probe.web import PORTS, WebAnswer, WebRequest
+from mailtls.probe.web import WebAnswer, WebRequest, service_of
 from mailtls.terms import Cause, Phase
 
 MOST_CANDIDATES = 3
@@ -100,8 +100,8 @@ class HttpMailbox:
         parts = urlsplit(self._receive.url)
         if parts.scheme != "https":
             return Withheld(kind=WithheldKind.NOT_SECURE, detail="no login goes over http")
-        port = parts.port or PORTS[parts.scheme]
-        found = await self._tools.credential(name, parts.hostname or "", port)
+        asked = service_of(parts)
+        found = await self._tools.credential(name, asked.host, asked.port)
         if not isinstance(found, Credential):
             return found
         headers = self._catcher.login(found)
