@@ -16,6 +16,7 @@ Distort = Callable[[bytes], list[bytes]]
 
 SECONDS = 30
 _REQUEST = re.compile(rb"^(?:\S+ )?(?:STARTTLS|STLS)\r\n", re.IGNORECASE | re.MULTILINE)
+_RECORD = re.compile(rb"(?<=\r\n)[\x14-\x17]\x03")
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Connection:
 
 
 Meddle = Callable[[Connection, bytes], bool]
-"""Looks at what the client sent; True takes the connection out of the relay's hands."""
+"""Looks at what the client sent, and the server inside TLS; True takes the connection out of our hands."""
 
 
 class Relay:
@@ -100,13 +101,25 @@ class Relay:
     def _to_client(self, each: Connection) -> None:
         with contextlib.suppress(OSError):
             for data in _received(each.server):
-                pieces = self._distort(data) if each.clear else [data]
+                # A server that takes what was smuggled for TLS answers it in its go-ahead's segment.
+                said, inside = _parted(data) if each.clear else (b"", data)
+                pieces = self._distort(said) if said else []
                 # Before the go-ahead leaves: the hello that follows it may be here at once.
                 each.clear = each.clear and not each.asked
                 for piece in pieces:
                     each.client.sendall(piece)
+                if inside:
+                    if self._meddle(each, inside):
+                        return
+                    each.client.sendall(inside)
         with contextlib.suppress(OSError):
             each.client.shutdown(socket.SHUT_WR)
+
+
+def _parted(data: bytes) -> tuple[bytes, bytes]:
+    """Return what is said in clear, and the TLS records behind it."""
+    found = _RECORD.search(data)
+    return (data[: found.start()], data[found.start() :]) if found else (data, b"")
 
 
 def _end(connection: socket.socket) -> None:
