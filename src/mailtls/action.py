@@ -11,13 +11,13 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from mailtls import handover
 from mailtls.errors import UsageError
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.verdict import ExitCode
 
@@ -36,7 +36,7 @@ class Kind(Enum):
     SWITCH = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Input:
     """An input of `action.yml`; `option` is the command-line option it sets, or ""."""
 

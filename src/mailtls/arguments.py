@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailtls.net.routes import Detour, SocksProxy, parse_detour, parse_proxy
 from mailtls.policy.hosts import normalize
+from mailtls.pure import pure
 from mailtls.terms import Level
 
 if TYPE_CHECKING:
     from mailtls.delivery.credentials import Binding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class ReportFile:
     """One `--report FORMAT=PATH`."""
 
@@ -26,7 +26,7 @@ class ReportFile:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class DnsServer:
     """One `--resolver ADDRESS[:PORT]` or `tls://ADDRESS[:PORT]`."""
 

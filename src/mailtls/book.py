@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.flow import DeliveryEvidence
 from mailtls.policy.model import AddressChoice, Endpoint
 from mailtls.probe.questions import Question, Service, Target
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase
 
 _VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class EvidenceBook:
     """The evidence of a run. A host that is a literal needs no entry in `resolutions`.
 

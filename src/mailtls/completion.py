@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from mailtls.pure import pure
 
 FILES = "files"
 """Stands for the names of files where words are listed."""
@@ -15,7 +16,7 @@ FILES = "files"
 _OF_FILES = ("POLICY", "PEM", "FILE", "PATH")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Argument:
     """An option, or, where `names` is empty, what stands alone; `words` may follow it.
 

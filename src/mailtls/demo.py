@@ -6,10 +6,10 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mailtls.pure import pure
 from mailtls.responder.authority import Authority, Identity
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Mode, Protocol
@@ -28,7 +28,7 @@ endpoints:
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Actor:
     """One server of the demo: the endpoint it stands for, and how it behaves."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from mailtls.pure import pure
 from mailtls.terms import Level
 from mailtls.verdict import Location
 
@@ -12,7 +12,7 @@ DOCS = "https://github.com/mailtls/mailtls/blob/main/docs/"
 """Where the documentation is read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Problem:
     """One thing wrong with a policy: where, what, what was expected, and what may be meant.
 

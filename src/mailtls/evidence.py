@@ -8,15 +8,15 @@ through JSON (`probe.recording`), so that a verdict can be judged again without 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailtls.pure import pure
 from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Missing:
     """A step that gave no interpretable answer; `detail` is one sentence for a person."""
 
@@ -25,14 +25,14 @@ class Missing:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Skipped:
     """A step that this kind of session does not have, as STARTTLS on an implicit TLS port."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Reply:
     """One complete reply of a server.
 
@@ -44,7 +44,7 @@ class Reply:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Capabilities:
     """What the server said it offers; names upper case, in the order of the reply.
 
@@ -55,7 +55,7 @@ class Capabilities:
     mechanisms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class UpgradeReply:
     """The answer to STARTTLS or STLS; `leftover` is what followed the go-ahead in clear."""
 
@@ -65,7 +65,7 @@ class UpgradeReply:
     leftover: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class NotOffered:
     """The server did not list STARTTLS; `answer` is its reply where STARTTLS was tried all the same."""
 
@@ -90,7 +90,7 @@ class Spoken(StrEnum):
     UNKNOWN = "an unknown protocol"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class WrongMode:
     """The port answered, but not in the declared mode or protocol; `first_bytes` is the proof."""
 
@@ -98,7 +98,7 @@ class WrongMode:
     first_bytes: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HandshakeRefused:
     """A fatal TLS alert instead of a session (RFC 8446 section 6): an answer, not a failure to ask."""
 
@@ -106,7 +106,7 @@ class HandshakeRefused:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class KeyFacts:
     """A public key: `kind` is "rsa", "ecdsa", "ed25519", "ed448", "dsa" or "unknown".
 
@@ -119,7 +119,7 @@ class KeyFacts:
     spki_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class CertificateFacts:
     """The fields of one certificate that a rule asks for; times are aware and in UTC.
 
@@ -156,7 +156,7 @@ class CertificateFacts:
     names_total: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class PathProblem:
     """Why no path to a trust anchor was found: OpenSSL's X509_V_ERR number, its text and where."""
 
@@ -166,7 +166,7 @@ class PathProblem:
     subject: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class PathValidation:
     """The verdict of OpenSSL's path builder on the chain as sent, against `anchors`, at `at`.
 
@@ -190,7 +190,7 @@ class PathValidation:
     web_pki: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class TlsFacts:
     """One completed handshake: names as OpenSSL prints them; `group` "" where there was none.
 
@@ -207,7 +207,7 @@ class TlsFacts:
     client_certificate_requested: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class SessionEvidence:
     """One whole session from greeting to QUIT, each step a value or the reason it is missing.
 
@@ -223,7 +223,7 @@ class SessionEvidence:
     after: Capabilities | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class ServerAnswer:
     """The first flight of a server that chose: ServerHello or HelloRetryRequest and what followed.
 
@@ -249,7 +249,7 @@ class ServerAnswer:
     timestamps: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class AlertAnswer:
     """A fatal alert in answer to a hello (RFC 8446 section 6.2)."""
 
@@ -257,7 +257,7 @@ class AlertAnswer:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class ClosedAnswer:
     """No TLS came in answer: a refusal only beside a successful control.
 
@@ -267,7 +267,7 @@ class ClosedAnswer:
     reset: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HelloEvidence:
     """The answer to one raw hello; `path` is that of its chain where a `KindQuestion` asked."""
 
@@ -275,12 +275,12 @@ class HelloEvidence:
     path: PathValidation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class PortEvidence:
     """A bare TCP connection was accepted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class UpgradeEvidence:
     """The same commands before and behind the upgrade; `MAIL FROM:<>` is SMTP's and LMTP's alone.
 
@@ -300,14 +300,14 @@ class UpgradeEvidence:
     again: Reply | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Smuggled:
     """What came inside TLS ahead of the first reply that was due: replies to a smuggled command."""
 
     replies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class InjectionEvidence:
     """STARTTLS and a second command in one write; `answer` is what became of the second.
 
@@ -318,7 +318,7 @@ class InjectionEvidence:
     answer: Smuggled | HandshakeRefused | WrongMode | ClosedAnswer | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Fallback:
     """What followed a junk record in place of a ClientHello.
 
@@ -329,7 +329,7 @@ class Fallback:
     resumed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class FallbackEvidence:
     """Whether a server goes back to plain text when the handshake fails."""
 
@@ -348,7 +348,7 @@ Evidence = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Line:
     """One line of a transcript: `side` is "C", "S" or "*" (an event); `text` is already sanitized."""
 
@@ -356,7 +356,7 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Observed:
     """An answered question. `seconds` is wall time, `attempts` counts connections made."""
 
@@ -366,7 +366,7 @@ class Observed:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class NotObserved:
     """A question that got no interpretable answer at all. `attempts` counts connections made."""
 
@@ -379,7 +379,7 @@ class NotObserved:
 Observation = Observed | NotObserved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Resolved:
     """The addresses of a host in text form, sorted, IPv4 first."""
 

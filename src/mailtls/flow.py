@@ -6,11 +6,11 @@ is kept as it came, and nothing here holds a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from mailtls.evidence import Line, Missing, Reply, Skipped
+from mailtls.pure import pure
 
 
 class Stage(StrEnum):
@@ -33,7 +33,7 @@ class RefusalKind(StrEnum):
     PERMANENT = "the message"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Refused:
     """A step of the submission was answered with 4xx or 5xx, or a SASL exchange failed."""
 
@@ -52,7 +52,7 @@ class WithheldKind(StrEnum):
     NOT_OFFERED = "the server offers no usable way"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Withheld:
     """Nothing was sent, or no login was made, by our own decision; `detail` is one sentence."""
 
@@ -60,7 +60,7 @@ class Withheld:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Submitted:
     """The server took the message. `queue_id` is the one in its reply, "" where it names none.
 
@@ -78,7 +78,7 @@ class Submitted:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Signature:
     """One DKIM signature (RFC 6376) as verified here: `detail` says why it is not valid, or is ""."""
 
@@ -88,7 +88,7 @@ class Signature:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Arrived:
     """The message was found by its nonce. `header` is its header section as received, CRLF and all.
 
@@ -107,7 +107,7 @@ class Arrived:
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class NotArrived:
     """The deadline passed and no message had the nonce."""
 
@@ -115,7 +115,7 @@ class NotArrived:
     polls: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class DeliveryEvidence:
     """One delivery from submission to mailbox. `arrival` is `Skipped` where nothing is received."""
 
@@ -125,7 +125,7 @@ class DeliveryEvidence:
     received_transcript: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HopTls:
     """A hop whose record shows TLS; `version` as TlsVersion labels or "", `cipher` as written or ""."""
 
@@ -133,21 +133,21 @@ class HopTls:
     cipher: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HopClear:
     """A hop whose record says that there was no TLS, by its `with` keyword (RFC 3848)."""
 
     keyword: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HopUnknown:
     """A hop whose record does not say; `reason` is one sentence."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Hop:
     """One Received field (RFC 5321 4.4), as it was written by the host that received.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mailtls.book import EvidenceBook
 from mailtls.evidence import Observation, Observed
 from mailtls.policy.model import AddressChoice, Endpoint, Policy
 from mailtls.probe.questions import Question, Service, Target
+from mailtls.pure import pure
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.again import client
 from mailtls.rules.base import Finding, Rule, TargetView, session_question
@@ -21,7 +22,7 @@ from mailtls.verdict import Route, Verdict
 _PROVED = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Judged:
     """The verdicts on one target, and the rank of the worst that counts against it."""
 

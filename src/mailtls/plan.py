@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mailtls.policy.model import AddressChoice, Policy
 from mailtls.probe.folding import Call, Family, connections, fold, most_connections
 from mailtls.probe.questions import Question, RevocationQuestion, Service, SessionQuestion
+from mailtls.pure import pure
 from mailtls.rules import select
 from mailtls.rules.base import Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Ask:
     """One question to the chosen addresses of a service, with every (endpoint name, rule id) that asked."""
 
@@ -22,7 +22,7 @@ class Ask:
     askers: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Plan:
     """All asks of a run: services in the policy's order, the full session first within each.
 

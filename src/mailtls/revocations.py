@@ -6,10 +6,10 @@ A certificate's CA is asked at the URLs that the certificate itself names: OCSP 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase
 
 
@@ -20,7 +20,7 @@ class Medium(StrEnum):
     CRL = "revocation list"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Status:
     """What a response or a list says of a certificate: "good", "revoked" or "unknown".
 
@@ -59,7 +59,7 @@ def doubt(status: Status, now: datetime) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class NoStatus:
     """Why a URL gave no status; `detail` is one sentence for a person."""
 
@@ -68,7 +68,7 @@ class NoStatus:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Statement:
     """What one URL of a certificate was answered with."""
 
@@ -77,7 +77,7 @@ class Statement:
     says: Status | NoStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class CertificateStatus:
     """The statements on one certificate of a path, in the order they were asked for.
 
@@ -89,7 +89,7 @@ class CertificateStatus:
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class RevocationEvidence:
     """Every certificate of a verified path but its anchor, leaf first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Service, Target
 from mailtls.probe.reach import may_be_asked
 from mailtls.probe.web import Web, service_of
+from mailtls.pure import pure
 from mailtls.rules import (
     certificate_expiry,
     certificate_issuer,
@@ -68,7 +69,7 @@ _TRUSTED_BY = (
 _FINE = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Sending:
     """What a run sends, with whose logins; `origin` says in the message who sends it."""
 

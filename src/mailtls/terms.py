@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from mailtls.pure import pure
 
 
 class Protocol(StrEnum):
@@ -112,7 +113,7 @@ _VERSION_LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class WellKnownPort:
     """A port whose protocol and mode are assigned by IANA and RFC 8314 section 7."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from mailtls.evidence import Line
+from mailtls.pure import pure
 from mailtls.terms import Cause, Level, Outcome, Phase
 
 Route = tuple[str | int, ...]
 """Where a value stands in the policy, as ("endpoints", 0, "tls", "min_version")."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Client:
     """What a common TLS client has to offer to see the same: names as OpenSSL's, else its defaults.
 
@@ -45,7 +45,7 @@ class Standpoint(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Proof:
     """Versions, suites or groups that one address was shown to take or to refuse, and how.
 
@@ -59,7 +59,7 @@ class Proof:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Verdict:
     """The outcome of one rule; `address` is None where it is not of one address.
 
@@ -89,7 +89,7 @@ class Verdict:
         return (self.endpoint, self.rule, self.address or "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Location:
     """A span in a policy file; lines and columns count from 1, the end column is exclusive.
 

@@ -16,6 +16,7 @@ MODULES = {
 }
 
 DATA = (
+    "pure",
     "terms",
     "revocations",
     "evidence",
@@ -52,7 +53,7 @@ MAY_IMPORT = {
     "dialects": (*DATA, "dialects"),
     "tls": (*SHARED, "tls"),
     "net": (*DATA, "net"),
-    "net.routes": ("probe.questions",),
+    "net.routes": ("pure", "probe.questions"),
     "probe": (*SHARED, "dialects", "tls", "net.interface", "probe"),
     **dict.fromkeys(
         ("probe.runner", "probe.revocation"),
@@ -74,7 +75,7 @@ MAY_IMPORT = {
     "plan": (*SHARED, "rules", "probe.folding"),
     "judge": (*SHARED, "rules"),
     "report": (*SHARED, *HEADER, "policy", "report"),
-    "responder": ("terms", "dialects", "responder"),
+    "responder": ("pure", "terms", "dialects", "responder"),
     "action": (*DATA, "cli", "handover"),
     "handover": (),
     "progress": DATA,
@@ -89,7 +90,7 @@ MAY_IMPORT = {
     "usage": DATA,
     "means": DATA,
     "refusals": (*DATA, "policy", "report", "terminal"),
-    "completion": (),
+    "completion": ("pure",),
     "check": ("",),
     "warmup": ("",),
     "summaries": (*SHARED, "rules", "report"),

@@ -6,9 +6,9 @@ Identity, not transport: who may send for a domain says nothing of how the messa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.delivery.fields import read_fields
+from mailtls.pure import pure
 
 RESULT_LIMIT = 50
 """Results of one field that are read; real ones have one for each method and signature."""
@@ -19,7 +19,7 @@ _PROPERTY = re.compile(r"(?<![A-Za-z])([A-Za-z]+\.[A-Za-z-]+)\s*=\s*(?:\"([^\"]*
 _ID_LIMIT = 255
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class MethodResult:
     """One result, in lower case: method "dkim", result "pass", and properties as "header.d"."""
 
@@ -28,7 +28,7 @@ class MethodResult:
     properties: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class AuthenticationResults:
     """One field; `authority` is the authserv-id in lower case, "" where there is none (Exchange Online)."""
 

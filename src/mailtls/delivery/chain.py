@@ -12,7 +12,6 @@ that host, or was made up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
@@ -20,6 +19,7 @@ from mailtls.delivery.grammars import tls_of
 from mailtls.delivery.hosts import is_among, is_near
 from mailtls.delivery.senders import address_in
 from mailtls.flow import Arrived, Hop, HopClear, HopTls, HopUnknown, Submitted
+from mailtls.pure import pure
 
 OURSELVES = "mailtls"
 """The name under which this program stands at both ends."""
@@ -37,7 +37,7 @@ class Proof(StrEnum):
     CLAIMED = "claimed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Step:
     """One arrow. `hop` is the record it comes from, None where this program saw it alone."""
 
@@ -54,7 +54,7 @@ class Step:
         return self.proof is not Proof.CLAIMED and not self.local
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Chain:
     """All arrows in the order of the message's way; the last one is reading the mailbox.
 
@@ -71,7 +71,7 @@ class Chain:
     boundary: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Inside:
     """Who counts: the policy's globs, and the address at which the message was handed in."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from mailtls.pure import pure
 
 CLAUSES = frozenset({"from", "by", "via", "with", "id", "for", "tls", "de/crypted"})
 """The words that begin a clause: RFC 5321 section 4.4, `tls` of RFC 8314 section 4.3, s/qmail's own."""
@@ -20,7 +21,7 @@ DATE = "date"
 _PIECE = re.compile(r'\\.?|[()";]|[^\s()";\\]+')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Clauses:
     """What stands in a field. `words` has the words of each clause, the first of its name, by spaces.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
 
 from mailtls.delivery.secrecy import Secret
 from mailtls.errors import UsageError
 from mailtls.flow import Withheld, WithheldKind
 from mailtls.policy.hosts import normalize
 from mailtls.probe.questions import Service
+from mailtls.pure import pure
 
 PREFIX = "MAILTLS_"
 KEYS = (
@@ -34,7 +34,7 @@ _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+):([0-9]{1,5})")
 _LARGEST_PORT = 65535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Grant:
     """How a token is got (RFC 6749): by refresh token where there is one, else by client credentials."""
 
@@ -45,7 +45,7 @@ class Grant:
     scope: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Credential:
     """One login; at least one of `password`, `token` and `grant` is there."""
 
@@ -63,7 +63,7 @@ class Credential:
         return tuple(secret for secret in found if secret is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Binding:
     """One `--credential NAME=HOST:PORT`: where the workflow lets a credential be sent."""
 

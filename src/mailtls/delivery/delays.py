@@ -8,16 +8,16 @@ clocks that disagree; neither says how long a hop took. Stamps are cut to whole 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailtls.delivery.chain import Chain, Proof
 from mailtls.flow import Arrived, Hop, Submitted
+from mailtls.pure import pure
 
 ROUNDING = 1.0
 """Seconds by which a stamp of whole seconds may be early or late."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Wait:
     """How many seconds passed until `host` recorded the message, since the host before it did."""
 
@@ -25,7 +25,7 @@ class Wait:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Skew:
     """By how many seconds the stamp of `host` is behind the discovery, or (below 0) before what came first."""
 
@@ -33,7 +33,7 @@ class Skew:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Delays:
     """The seconds from acceptance to discovery, what they consist of, and the clocks that are off.
 

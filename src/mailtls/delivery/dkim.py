@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from mailtls.delivery.tools import FindTexts
 from mailtls.evidence import Missing
 from mailtls.flow import Signature
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase
 
 SIGNATURE_LIMIT = 5
@@ -40,7 +40,7 @@ _ALGORITHMS = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
 _CANON = frozenset({"simple", "relaxed"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Message:
     """A message in its parts: header fields as they stand, without their last CRLF, and the body."""
 

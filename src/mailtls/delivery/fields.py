@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from mailtls.pure import pure
 
 HEADER_LIMIT = 1024 * 1024
 """Octets of a header section that are looked at; Postfix keeps 100 KiB (`header_size_limit`)."""
@@ -23,7 +24,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Field:
     """One field: its body on one line, and how many fields stand above it in the header."""
 

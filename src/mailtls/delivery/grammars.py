@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from mailtls.delivery.clauses import DATE, Clauses
 from mailtls.delivery.senders import address_in
 from mailtls.flow import HopTls
+from mailtls.pure import pure
 
 Reading = Callable[[Clauses], HopTls | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Grammar:
     """One server's way to write. `mark` is true of its fields; `tls` are its ways to name TLS.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 
 from mailtls.delivery.credentials import Credential, unusable
 from mailtls.delivery.mechanism import Mechanism, SaslError
@@ -23,6 +22,7 @@ from mailtls.dialects.pop3 import Pop3Dialect
 from mailtls.dialects.smtp import SmtpDialect
 from mailtls.evidence import Missing, Reply
 from mailtls.flow import RefusalKind, Refused, Stage, Withheld, WithheldKind
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, Protocol
 
 SaslDialect = SmtpDialect | ImapDialect | Pop3Dialect
@@ -41,7 +41,7 @@ _LINE_LIMITS = {Protocol.SMTP: 510, Protocol.IMAP: 8000, Protocol.POP3: 253}
 """RFC 5321 section 4.5.3.1.4, RFC 9051 section 4 and RFC 2449 section 4, without the line's end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class LoggedIn:
     """A login that succeeded, and by which mechanism."""
 

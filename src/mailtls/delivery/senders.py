@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from mailtls.delivery.clauses import Clauses
+from mailtls.pure import pure
 
 NAME_LIMIT = 255
 """Longest name kept, in characters: a DNS name has 253 (RFC 1035 section 2.3.4) and maybe a dot."""
@@ -17,7 +17,7 @@ _GIVEN = re.compile(r"(?:^|\s)(?:(?:HELO|EHLO|LHLO) |helo=)\[?([^\s\])]+)", re.I
 _NO_NAME = frozenset({"unknown", "<unknown>", "unverified"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Sender:
     """Each is "" where the field does not say it; addresses are in their canonical form."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from mailtls.delivery.credentials import Credential
@@ -14,6 +13,7 @@ from mailtls.policy.model import Endpoint
 from mailtls.probe.attempt import Settings
 from mailtls.probe.questions import Service, SessionQuestion, Target
 from mailtls.probe.web import Web
+from mailtls.pure import pure
 
 Acceptable = Callable[[Endpoint, Target, SessionEvidence], str]
 """Why nothing may be entrusted to a session, in one sentence, or "" where it passed the rules."""
@@ -33,7 +33,7 @@ NoteRefusal = Callable[[str, Refused], None]
 """Takes note that the credential of a name was refused: it is not tried again in this run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class MailboxTools:
     """The means of one run: `endpoints` by name, `seconds` for one connection from start to end.
 

@@ -6,7 +6,6 @@ Where PIPELINING is offered the three commands go in one write (RFC 2920).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.delivery.message import checked
 from mailtls.delivery.refusals import kind_of
@@ -15,6 +14,7 @@ from mailtls.dialects.dialogue import Dialogue, Script, Send
 from mailtls.dialects.smtp import read_reply
 from mailtls.evidence import Reply
 from mailtls.flow import Refused, Stage
+from mailtls.pure import pure
 from mailtls.terms import Phase
 
 _GO_AHEAD = "354"
@@ -22,14 +22,14 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _END = b".\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Accepted:
     """The server took the message with this reply."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Envelope:
     """Whom a message is from and for, and the parameters of MAIL, as `SIZE=1000`.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from mailtls.delivery.scram import BINDING_BYTES, BINDING_LABEL
@@ -22,6 +21,7 @@ from mailtls.probe.outcome import steps
 from mailtls.probe.perform import connect
 from mailtls.probe.questions import Service
 from mailtls.probe.session import ask_session
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls.session import TlsSession
@@ -29,7 +29,7 @@ from mailtls.tls.session import TlsSession
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Inside:
     """A session whose certificate and TLS have passed; `offered` is what the server offers in it.
 
@@ -72,7 +72,7 @@ Transact = Callable[[Inside], Awaitable[T | Missing]]
 """What is done inside a session; after a `Missing` no farewell is said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Visited(Generic[T]):
     """What came of a session, and what was said in it."""
 

@@ -6,13 +6,13 @@ import base64
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from mailtls import terms
 from mailtls.dialects.classify import classify
 from mailtls.dialects.dialogue import Dialogue, LookAtFirst, Script, TakeRest, give_up
 from mailtls.evidence import Capabilities, Missing, Reply, Spoken, UpgradeReply, WrongMode
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase
 
@@ -23,7 +23,7 @@ _FORBIDDEN = re.compile(rb"[\r\n\x00]")
 _CLIENT_NAME = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Opening:
     """What a server says first: its greeting, and what it offers.
 

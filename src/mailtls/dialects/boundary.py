@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailtls.dialects.dialogue import (
     Dialogue,
@@ -22,6 +21,7 @@ from mailtls.dialects.dialogue import (
     give_up,
 )
 from mailtls.evidence import Fallback, Smuggled
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, Protocol
 
 JUNK_RECORD = b"\x17\x03\x03\x00\x02\r\n"
@@ -33,7 +33,7 @@ _LINES = 64
 """Most lines read for one decision: the longest capability list of real servers has about 30."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Crossing:
     """The commands of one protocol, and the replies to look for; `word` cannot be guessed.
 

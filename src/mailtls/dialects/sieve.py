@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.dialects.base import (
     AccessDialect,
@@ -25,6 +24,7 @@ from mailtls.dialects.dialogue import (
     give_up,
 )
 from mailtls.evidence import Capabilities, Reply, Spoken, UpgradeReply
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, Protocol
 
 _STATUS = re.compile(rb"(OK|NO|BYE)(?: (.*))?", re.DOTALL | re.IGNORECASE)
@@ -44,7 +44,7 @@ _ASK_AGAIN = b'CAPABILITY\r\nNOOP "mailtls"\r\n'
 _CHALLENGED = re.compile(rb"AUTHENTICATE ", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Response:
     """One complete reply, and the strings on each line before its status."""
 

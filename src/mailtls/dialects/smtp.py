@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mailtls.dialects.base import (
     PROOF_BYTES,
@@ -29,6 +28,7 @@ from mailtls.dialects.dialogue import (
     give_up,
 )
 from mailtls.evidence import Capabilities, Missing, Reply, Spoken, UpgradeReply, WrongMode
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, Protocol
 
 # RFC 5321 section 4.2; the text and its space may be missing.
@@ -46,7 +46,7 @@ _SIBLING = {Protocol.SMTP: Protocol.LMTP, Protocol.LMTP: Protocol.SMTP}
 _SPOKEN = {Protocol.SMTP: Spoken.SMTP, Protocol.LMTP: Spoken.LMTP}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class SmtpDialect:
     """A `base.Dialect` for SMTP or LMTP."""
 

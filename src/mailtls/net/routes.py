@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from mailtls.probe.questions import Service
+from mailtls.pure import pure
 
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)"
 _RULE = re.compile(rf"({_HOST}):(\d*):({_HOST}):(\d*)")
@@ -22,7 +22,7 @@ _URL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Detour:
     """One rule: an empty host or port matches every one, or is left as it is."""
 
@@ -59,7 +59,7 @@ def _port(text: str) -> int | None:
     return port
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Routes:
     """The rules in the order given; the first that matches decides."""
 
@@ -76,7 +76,7 @@ class Routes:
         return service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class SocksProxy:
     """Where the proxy is, and who we are there; `user` and `password` are "" where it asks nobody."""
 

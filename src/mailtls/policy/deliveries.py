@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from mailtls.policy.expectations import version_of
 from mailtls.policy.hosts import normalize
 from mailtls.policy.model import Endpoint
 from mailtls.policy.nodes import PolicyDocument
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Expect, Protocol
 from mailtls.verdict import Route
@@ -57,7 +57,7 @@ def build_deliveries(
     return tuple(deliveries), problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Builder:
     """One delivery in the making; what is wrong goes to `problems`."""
 

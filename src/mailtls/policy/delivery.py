@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from mailtls.pure import pure
 from mailtls.terms import TlsVersion
 from mailtls.verdict import Route
 
@@ -19,7 +19,7 @@ class Via(StrEnum):
     MAILSLURP = "mailslurp"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Send:
     """How the message leaves: `endpoint` is an endpoint's name, `credential` a name or ""."""
 
@@ -30,7 +30,7 @@ class Send:
     require_tls: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Receive:
     """Where the message is looked for, for `within` seconds.
 
@@ -47,7 +47,7 @@ class Receive:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class FlowExpectation:
     """What the received header has to show. `hosts` are globs of hosts whose records are trusted.
 
@@ -61,7 +61,7 @@ class FlowExpectation:
     within: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Delivery:
     """One test message. `receive` None: that it is accepted is all that is asked."""
 

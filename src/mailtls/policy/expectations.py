@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mailtls.errors import Problem
@@ -19,6 +19,7 @@ from mailtls.policy.model import (
 )
 from mailtls.policy.nodes import Keys, Node, PolicyDocument
 from mailtls.policy.suites import negotiation
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Level, TlsVersion
 from mailtls.verdict import Route
@@ -31,7 +32,7 @@ _SERVICE = re.compile(r"_[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")  # RFC 6335 sectio
 _EDWARDS_BITS = {"ed25519": 256, "ed448": 456}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Context:
     """One endpoint under construction: where it stands, and where its problems go."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from mailtls.pure import pure
 from mailtls.terms import Expect, Level, Mode, Protocol, Role, TlsVersion
 from mailtls.verdict import Route
 
@@ -24,7 +24,7 @@ class AddressChoice(StrEnum):
     IPV6 = "ipv6"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Graded:
     """A code point (version, suite or group) whose acceptance is a finding of `level`."""
 
@@ -32,7 +32,7 @@ class Graded:
     level: Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Profile:
     """A published guideline's baseline. `source` cites it; a profile's meaning never changes.
 
@@ -64,7 +64,7 @@ class Profile:
         return hash(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class TlsExpectation:
     """The `tls` keys of an endpoint; suites and groups by code point.
 
@@ -86,7 +86,7 @@ class TlsExpectation:
     alpn: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class KeyMinimum:
     """One entry of `certificate.keys`, as rsa-2048 or ecdsa-p256: kind and least size in bits."""
 
@@ -94,7 +94,7 @@ class KeyMinimum:
     bits: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Anchors:
     """What a chain is verified against: the system's store, a PEM file's certificates, or nothing.
 
@@ -110,7 +110,7 @@ CA_BROWSER_FORUM = "ca-browser-forum"
 """The `max_lifetime` that follows the CA/Browser Forum's Baseline Requirements."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class CertificateExpectation:
     """The `certificate` keys of an endpoint. `pins` are SubjectPublicKeyInfo SHA-256 in lower hex.
 
@@ -140,7 +140,7 @@ class Boundary(StrEnum):
     PASSIVE = "passive"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class StarttlsExpectation:
     """The `starttls` keys of an endpoint. `enforced` None leaves it to the endpoint's role."""
 
@@ -148,7 +148,7 @@ class StarttlsExpectation:
     boundary: Boundary = Boundary.ACTIVE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Offered:
     """The `auth` or `capabilities` keys of an endpoint: names in upper case, offered after TLS."""
 
@@ -156,7 +156,7 @@ class Offered:
     forbid: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Endpoint:
     """One expected mail service. `host` is an A-label or an IP literal without brackets.
 
@@ -196,7 +196,7 @@ class Aspect(StrEnum):
     GROUPS = "groups"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Agreement:
     """Endpoints, by name, that have to be the same in these aspects. `route` is where it is declared."""
 
@@ -214,7 +214,7 @@ def named(name: str, pattern: str) -> bool:
     return name == pattern or fnmatchcase(name, pattern)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Waiver:
     """Failures of a rule that are accepted, up to and including the day `until` (in UTC).
 
@@ -228,7 +228,7 @@ class Waiver:
     route: Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Policy:
     """The whole policy, defaults and base file applied."""
 

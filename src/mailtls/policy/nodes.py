@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mailtls.pure import pure
 from mailtls.verdict import Location, Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Scalar:
     """A value as text, whatever its quotes."""
 
@@ -15,7 +14,7 @@ class Scalar:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Items:
     """A sequence."""
 
@@ -23,7 +22,7 @@ class Items:
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Entry:
     """A key and its value. `inherited` came from `defaults` and stands elsewhere in the file."""
 
@@ -32,7 +31,7 @@ class Entry:
     inherited: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Keys:
     """A mapping; keys are distinct."""
 
@@ -43,7 +42,7 @@ class Keys:
 Node = Scalar | Items | Keys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class PolicyDocument:
     """A policy as written: its tree, base file merged in, and the text of every file it is from."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mailtls.policy.profiles import load_profile
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import (
@@ -36,7 +36,7 @@ class Notes(Protocol):
         """Note a contradiction that the policy survives."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Kind:
     """What a name may stand for: how it is looked up, and what else it could have been."""
 

@@ -14,6 +14,7 @@ from mailtls.net.interface import Stream
 from mailtls.policy.model import Anchors
 from mailtls.probe.conversation import T, converse
 from mailtls.probe.questions import Offer, Question, Target
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase
 
@@ -37,7 +38,7 @@ UNDECIDED = Missing(
 """No hello was sent, because nobody said in time what it should offer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Settings:
     """What every connection of a run shares.
 
@@ -65,7 +66,7 @@ class Settings:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class InClear:
     """The answers to MAIL in clear, before any EHLO and behind it."""
 
@@ -73,7 +74,7 @@ class InClear:
     clear: Reply | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Inside:
     """The answers inside TLS: MAIL without a new EHLO and behind it, and a second request for TLS."""
 

@@ -21,13 +21,14 @@ from mailtls.probe.questions import (
     Share,
     UpgradeQuestion,
 )
+from mailtls.pure import pure
 from mailtls.terms import Mode, Protocol, TlsVersion
 
 SLICE = 64
 """Suites in one hello that every server known to limit their number still reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Call:
     """One connection: what it is for, and the questions that are asked on it by the way.
 

@@ -6,11 +6,10 @@ cannot become a large one. Redirects are answers like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import h11
 
 from mailtls.evidence import Line, Missing
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase
 
@@ -18,7 +17,7 @@ HEAD_LIMIT = 64 * 1024
 """Largest status line with all headers; Apache and nginx send at most a quarter of that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HttpAnswer:
     """A complete answer; header names are lower case, text is decoded as latin-1."""
 

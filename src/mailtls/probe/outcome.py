@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from mailtls.evidence import (
@@ -30,6 +30,7 @@ from mailtls.probe.questions import (
     SessionQuestion,
     UpgradeQuestion,
 )
+from mailtls.pure import pure
 from mailtls.revocations import RevocationEvidence
 from mailtls.terms import Cause, Phase
 
@@ -37,7 +38,7 @@ RETRIED = frozenset({Cause.TIMED_OUT, Cause.RESET, Cause.CLOSED, Cause.THROTTLED
 """What may be better a moment later; a refusal, a missing route or nonsense will not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Asked:
     """One call that was made: what it was for and what was heard by the way."""
 

@@ -6,10 +6,10 @@ A question costs at most one connection for each attempt, and none where it is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from mailtls.policy.model import Anchors
+from mailtls.pure import pure
 from mailtls.terms import Mode, Protocol
 
 
@@ -21,7 +21,7 @@ class Share(StrEnum):
     CONTROL = "control"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Service:
     """A host and port before its name is resolved; as text an IPv6 address is in brackets."""
 
@@ -33,7 +33,7 @@ class Service:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Target:
     """One address of a service; `address` is an IPv4 or IPv6 literal."""
 
@@ -42,7 +42,7 @@ class Target:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Offer:
     """What a raw ClientHello offers: versions, suites, groups and features by code point.
 
@@ -66,12 +66,12 @@ class Offer:
     share: Share = Share.NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class PortQuestion:
     """Does the port accept a TCP connection? Nothing is said on it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class SessionQuestion:
     """One whole session: greeting, capabilities, upgrade, handshake, capabilities again, QUIT.
 
@@ -84,7 +84,7 @@ class SessionQuestion:
     anchors: Anchors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class HelloQuestion:
     """One raw hello, after the upgrade where the mode is STARTTLS."""
 
@@ -94,7 +94,7 @@ class HelloQuestion:
     offer: Offer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class KindQuestion:
     """The chain that a server has for a key of one `kind`, "rsa" or "ecdsa", held to `anchors`.
 
@@ -106,7 +106,7 @@ class KindQuestion:
     anchors: Anchors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class UpgradeQuestion:
     """What is accepted before the upgrade, what is forgotten by it, and whether a second is refused.
 
@@ -118,7 +118,7 @@ class UpgradeQuestion:
     clear: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class InjectionQuestion:
     """Whether a command sent behind STARTTLS in one write is carried out inside TLS."""
 
@@ -126,14 +126,14 @@ class InjectionQuestion:
     server_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class FallbackQuestion:
     """Whether commands are answered in clear after a handshake that failed."""
 
     protocol: Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class RevocationQuestion:
     """Whether the CAs still stand by the certificates that a session saw.
 

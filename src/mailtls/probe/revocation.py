@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from mailtls.book import EvidenceBook
@@ -28,6 +28,7 @@ from mailtls.probe.errands import Errands
 from mailtls.probe.questions import Question, RevocationQuestion, Target
 from mailtls.probe.reach import is_private
 from mailtls.probe.web import Web, split
+from mailtls.pure import pure
 from mailtls.revocations import (
     CertificateStatus,
     Medium,
@@ -51,7 +52,7 @@ LIST_LIMIT = 16 * 1024 * 1024
 """Bytes of a revocation list; CAs with many certificates cut theirs into parts below that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Link:
     """A certificate of a path and its issuer; `private` is whether the server's own address is."""
 
@@ -60,7 +61,7 @@ class _Link:
     private: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Found:
     """What was learned of one link, and how."""
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,10 +34,11 @@ from mailtls.probe.questions import (
     Target,
 )
 from mailtls.probe.turns import Turns
+from mailtls.pure import pure
 from mailtls.terms import Cause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Limits:
     """How hard a run may try: seconds for one target, connections to one address, targets at once.
 

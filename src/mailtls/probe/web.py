@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from mailtls.dialects.classify import classify
@@ -20,6 +19,7 @@ from mailtls.probe.attempt import CONNECT_SECONDS, Settings
 from mailtls.probe.conversation import BoundedStream, TlsStream, converse, drain
 from mailtls.probe.http import HEAD_LIMIT, HttpAnswer, HttpExchange
 from mailtls.probe.questions import Service
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import certificates, identity
 from mailtls.tls.session import Handshake, TlsSession
@@ -32,7 +32,7 @@ TLS_OVERHEAD = 64 * 1024
 SYSTEM = Anchors(label="system")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class WebRequest:
     """What is asked of a URL. `body_limit` is in bytes, `seconds` bounds the whole exchange.
 
@@ -47,7 +47,7 @@ class WebRequest:
     seconds: float = 15.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class WebAnswer:
     """The answer to a request, whatever its status, and what was said on the way.
 
@@ -77,7 +77,7 @@ def service_of(parts: SplitResult) -> Service:
     return Service(host=parts.hostname or "", port=parts.port or PORTS[parts.scheme])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Web:
     """Where requests go: `routes` is where a service is really met, `allowed` whether an address may be asked."""
 

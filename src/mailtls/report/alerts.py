@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import quote
 
+from mailtls.pure import pure
 from mailtls.report.findings import Finding, merge, observed
 from mailtls.report.model import Report, Result
 from mailtls.terms import Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Alert:
     """What one rule says of one endpoint, whatever it said of how many addresses; worst first.
 

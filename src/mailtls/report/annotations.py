@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mailtls.errors import Problem
+from mailtls.pure import pure
 from mailtls.report.build import notice
 from mailtls.report.findings import Finding, Group, groups, observed, weight
 from mailtls.report.model import Notice, Report
@@ -13,7 +13,7 @@ from mailtls.terms import Level, Outcome
 from mailtls.verdict import Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Annotation:
     """One mark: where, how heavy, and what is said; `code` is the rule, or "policy"."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailtls.errors import Problem
 from mailtls.evidence import CertificateFacts, KeyFacts, SessionEvidence, TlsFacts
 from mailtls.policy import model as policy_model
+from mailtls.pure import pure
 from mailtls.report.excerpt import mark
 from mailtls.report.model import Certificate, Endpoint, Notice, Report, Result, RuleInfo, Target
 from mailtls.report.proved import proved
@@ -38,7 +39,7 @@ _CURVES = {
 _KEY_KINDS = {"rsa": "RSA", "dsa": "DSA", "ecdsa": "ECDSA", "ed25519": "Ed25519", "ed448": "Ed448"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class TargetSummary:
     """One address of an endpoint: connections made to it, and its full session where there is one.
 

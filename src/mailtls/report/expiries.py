@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from mailtls.pure import pure
 from mailtls.report.model import Certificate, Report, Result
 from mailtls.report.rulegroups import remaining, worst
 
 _EXPIRY = "certificate-expiry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Expiry:
     """A leaf certificate and the names of the endpoints that served it, in the report's order.
 

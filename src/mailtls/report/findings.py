@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mailtls.pure import pure
 from mailtls.report.certificates import served
 from mailtls.report.model import Endpoint, Report, Result
 from mailtls.terms import Cause, Level, Outcome
@@ -18,7 +19,7 @@ _NOUNS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Finding:
     """One thing to tell: the result, and every address it was seen at (empty for none).
 
@@ -37,7 +38,7 @@ class Finding:
         return f"{self.result.endpoint} at {', '.join(self.addresses)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Group:
     """The findings of one endpoint.
 

@@ -6,15 +6,15 @@ from verdicts and evidence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailtls.pure import pure
 from mailtls.terms import Cause, Level, Mode, Outcome, Phase, Protocol, Role
 from mailtls.verdict import ExitCode, Location, Part, Standing, Standpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Excerpt:
     """The policy line a finding is about; `start` and `width` mark its span, in characters."""
 
@@ -23,7 +23,7 @@ class Excerpt:
     width: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Certificate:
     """A leaf certificate in brief. Times are ISO 8601 in UTC, `days_left` whole days, rounded down.
 
@@ -45,7 +45,7 @@ class Certificate:
     serial: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Proof:
     """What an address was shown to take or to refuse: the first 12 of `count` names, and how."""
 
@@ -56,7 +56,7 @@ class Proof:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Target:
     """One address as it was met; the TLS fields are None where there was no handshake.
 
@@ -72,7 +72,7 @@ class Target:
     proofs: tuple[Proof, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Endpoint:
     """One endpoint of the policy and its addresses."""
 
@@ -85,7 +85,7 @@ class Endpoint:
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Result:
     """One verdict with all a reader needs beside it.
 
@@ -123,7 +123,7 @@ class Mark(StrEnum):
     LOCAL = "local"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Arrow:
     """One arrow of a message's way: `version` and `cipher` are "" where they are not known.
 
@@ -143,7 +143,7 @@ class Arrow:
         return self.proof != "claimed" and self.mark in {Mark.TLS, Mark.LOCAL}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Flow:
     """The way of one test message that was accepted; `words` say it in sentences.
 
@@ -156,7 +156,7 @@ class Flow:
     proved: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class RuleInfo:
     """A rule as a reader looks it up: `summary` is a sentence, `help` its page in Markdown.
 
@@ -170,7 +170,7 @@ class RuleInfo:
     docs_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Notice:
     """A contradiction the policy survives, as `errors.Problem` of level warning."""
 
@@ -181,7 +181,7 @@ class Notice:
     level: Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Report:
     """A whole run. `started` is aware and in UTC, `seconds` is wall time.
 

@@ -5,15 +5,14 @@ Apart from the text itself, because a run knows it before its first packet and w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mailtls.pure import pure
 from mailtls.report.logs import Log
 
 WIDTH = 80
 """Columns where nothing is known of the reader's terminal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Paint:
     """ANSI colours, or none."""
 
@@ -24,7 +23,7 @@ class Paint:
         return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.on and codes else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Style:
     """How text is shown: `width` in columns; `quiet` leaves out what is in order.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -10,8 +9,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from mailtls.pure import pure
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@pure
 class Identity:
     """What a server proves itself with: PEM chain, leaf first, and PEM private key."""
 

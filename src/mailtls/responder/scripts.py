@@ -6,12 +6,12 @@ One function from a line of the client to an `Answer`; the state is whether TLS 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from mailtls.pure import pure
 from mailtls.terms import Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Answer:
     """What is sent back, and what follows: the start of TLS, or the end of the connection."""
 
@@ -20,7 +20,7 @@ class Answer:
     hang_up: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Scene:
     """What a script may know: the host's name, whether TLS is on, whether STARTTLS is offered."""
 
@@ -34,7 +34,7 @@ class Scene:
         return self.starttls and not self.tls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Script:
     """A greeting and the answers to what a client says."""
 

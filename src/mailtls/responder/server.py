@@ -8,10 +8,10 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from mailtls.pure import pure
 from mailtls.responder.authority import Identity
 from mailtls.responder.scripts import SCRIPTS, Scene
 from mailtls.terms import Mode, Protocol
@@ -24,7 +24,7 @@ LINE_LIMIT = 4096
 _SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"  # RFC 9325 section 4; TLS 1.3 has its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Behaviour:
     """How a responder behaves: what it really speaks, and what is wrong with it.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mailtls.evidence import CertificateFacts, Line, Missing
 from mailtls.flow import DeliveryEvidence
 from mailtls.policy.model import Endpoint, Policy
 from mailtls.probe.questions import Target
+from mailtls.pure import pure
 from mailtls.rules.base import Finding, TargetView
 from mailtls.verdict import Route
 
@@ -16,7 +17,7 @@ SUBJECT_LIMIT = 100
 """Characters of a subject in a table of many, where a hostile one would hide the rest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class RunView:
     """All targets of a run at once, in the policy's order, for rules that compare them.
 
@@ -33,7 +34,7 @@ class RunView:
         return tuple(view for view in self.targets if view.endpoint.name == endpoint.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Placed:
     """A finding over several targets, and where it is told: an endpoint, one target of it, or a route.
 
@@ -51,7 +52,7 @@ class Placed:
     transcript: tuple[Line, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Group:
     """A value, and who has it, in the order they were seen."""
 

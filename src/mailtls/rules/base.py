@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address
@@ -21,6 +20,7 @@ from mailtls.evidence import (
 )
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import HelloQuestion, Offer, Question, SessionQuestion, Target
+from mailtls.pure import pure
 from mailtls.rules.causes import behind, why_no_tls
 from mailtls.terms import Cause, Expect, Level, Outcome, Phase
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailtls.rules.across import Placed, RunView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Finding:
     """What a rule says of one target; the judge adds rule, endpoint, address and position.
 
@@ -100,7 +100,7 @@ def not_applicable(reason: str, *, key: str = "") -> Finding:
     return Finding(outcome=Outcome.NOT_APPLICABLE, message=reason, key=key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class TargetView:
     """All a rule may know of one target: the endpoint's expectations, the clock, the answers.
 
@@ -225,7 +225,7 @@ def nothing(_view: TargetView) -> Iterable[Finding]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Rule:
     """One aspect of the transport. `id` equals the module's name and the doc page's.
 

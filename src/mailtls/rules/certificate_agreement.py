@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mailtls.evidence import CertificateFacts, Missing
 from mailtls.policy.model import AddressChoice, Endpoint
+from mailtls.pure import pure
 from mailtls.rules import servers
 from mailtls.rules.across import Placed, RunView, describe_leaf, leaf_of
 from mailtls.rules.base import (
@@ -23,7 +23,7 @@ from mailtls.rules.base import (
 from mailtls.terms import Expect, Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Served:
     """The leaf of one target."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mailtls.evidence import (
     AlertAnswer,
@@ -17,6 +16,7 @@ from mailtls.evidence import (
 )
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import KindQuestion, Question
+from mailtls.pure import pure
 from mailtls.rules import servers
 from mailtls.rules.base import (
     Finding,
@@ -43,7 +43,7 @@ from mailtls.tls.offers import authenticated_by
 _KEY = "certificate.algorithms"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Served:
     """The leaf of a kind of key, with the path of its chain where a hello of its own showed it."""
 
@@ -51,7 +51,7 @@ class _Served:
     path: PathValidation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _NotServed:
     """A refusal of this kind of key, in words."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailtls.evidence import Line, Missing, Skipped
 from mailtls.flow import Arrived, Hop, Submitted, Withheld
+from mailtls.pure import pure
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, inconclusive, not_applicable
 from mailtls.rules.deliveries import Flow, flows, withheld
@@ -22,7 +23,7 @@ RECORD_LIMIT = 1000
 """Characters of a Received field in a transcript; real ones have up to 700."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Delivered:
     """One delivery whose message was found; `hops` are all its records, newest first.
 

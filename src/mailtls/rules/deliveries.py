@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailtls.evidence import Line, Missing
 from mailtls.flow import DeliveryEvidence, Submitted, Withheld, WithheldKind
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import Question
+from mailtls.pure import pure
 from mailtls.rules.across import Placed, RunView
 from mailtls.rules.base import Finding, TargetView, inconclusive, not_applicable
 from mailtls.terms import Cause, Phase
@@ -23,7 +23,7 @@ _UNSENT = DeliveryEvidence(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Flow:
     """One delivery: `sender` is the endpoint it leaves by, `reader` the one it is read at.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 
 from mailtls.policy.model import Endpoint, Profile
 from mailtls.probe.questions import Offer
+from mailtls.pure import pure
 from mailtls.rules.base import lighter
 from mailtls.terms import Level, TlsVersion
 from mailtls.tls import offers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Demand:
     """What the policy says of versions: which must not be accepted, at what level, and which must."""
 

@@ -7,12 +7,13 @@ weighs a warning are asked for apart. Suites of TLS 1.3 and those below cannot s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from types import MappingProxyType
 
 from mailtls.policy.model import Endpoint, Graded, Profile, TlsExpectation
 from mailtls.probe.questions import Offer, Share
+from mailtls.pure import pure
 from mailtls.rules.base import lighter
 from mailtls.terms import Level, Role, TlsVersion
 from mailtls.tls import offers
@@ -25,7 +26,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Weight:
     """How much the acceptance of a suite or group weighs, and the dotted policy key that says so.
 

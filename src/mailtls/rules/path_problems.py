@@ -6,9 +6,8 @@ above it differs where the same number means both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mailtls.evidence import PathProblem
+from mailtls.pure import pure
 
 EXPIRED, NOT_YET_VALID = 10, 9
 SELF_SIGNED, UNKNOWN_ROOT = 18, 19
@@ -18,7 +17,7 @@ _OTHER_CHAIN = "install the intermediates that the CA hands out for this certifi
 _CA_S_FAULT = "have the certificate issued by another CA, or by another intermediate of this one"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class _Words:
     """A problem of the leaf, and of a CA above it where that reads otherwise; and their remedies."""
 

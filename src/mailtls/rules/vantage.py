@@ -8,10 +8,11 @@ client's address has been reached and not been seen.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mailtls.evidence import Missing, SessionEvidence
+from mailtls.pure import pure
 from mailtls.rules.base import TargetView, is_literal
 from mailtls.terms import Cause, Phase
 
@@ -27,7 +28,7 @@ _ADDRESS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Gap:
     """Why a target cannot be tested from here, and what to do; `key` is the policy key it is about."""
 

@@ -7,8 +7,8 @@ the hello it answers is `flight`'s business.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
+from mailtls.pure import pure
 from mailtls.terms import TlsVersion
 from mailtls.tls.codepoints import EXPLICIT_CHAR2_CURVE, EXPLICIT_PRIME_CURVE, Suite
 from mailtls.tls.extensions import ExtensionType
@@ -26,7 +26,7 @@ _NAMED_CURVE = 3
 _EXPLICIT_CURVES = {1: EXPLICIT_PRIME_CURVE, 2: EXPLICIT_CHAR2_CURVE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class ServerHello:
     """A ServerHello or HelloRetryRequest; `version` is the negotiated one, `group` 0 where none.
 
@@ -44,7 +44,7 @@ class ServerHello:
     timestamps: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Ssl2ServerHello:
     """A SERVER-HELLO of SSL 2.0: the kinds both sides know, and the certificate or b""."""
 
@@ -52,7 +52,7 @@ class Ssl2ServerHello:
     certificate: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class KeyExchange:
     """A ServerKeyExchange: the named group or 0, the size of the finite-field prime in bits or 0."""
 

@@ -7,12 +7,12 @@ The suites are in `suites.json` (IANA "TLS Cipher Suites", read at first use); S
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from mailtls.pure import pure
 from mailtls.terms import TlsVersion
 
 EMPTY_RENEGOTIATION_INFO_SCSV = 0x00FF
@@ -37,7 +37,7 @@ class SuiteKind(StrEnum):
     WEAK = "weak"  # less than 112 bits of strength
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Suite:
     """One cipher suite.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from mailtls.evidence import CertificateFacts
+from mailtls.pure import pure
 
 _ADDRESS = ipaddress.IPv4Address | ipaddress.IPv6Address
 _WILDCARD_LABELS = 3
@@ -31,7 +31,7 @@ class NearMiss(StrEnum):
     TRAILING_DOT = "a name in a certificate ends without a dot (RFC 5280 section 4.2.1.6)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Rejected:
     """A presented identifier that looks like the reference and does not match it."""
 
@@ -39,7 +39,7 @@ class Rejected:
     why: NearMiss
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Match:
     """The comparison of one reference identifier with all that a certificate presents.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
 from mailtls.evidence import HandshakeRefused
+from mailtls.pure import pure
 from mailtls.sanitizer import clean
 from mailtls.terms import TlsVersion
 from mailtls.tls import certificates
@@ -36,7 +36,7 @@ _PURPOSE_SSL_SERVER = 2  # X509_PURPOSE_SSL_SERVER, x509v3.h
 _KEY_REASONS = (397, 399)  # SSL_R_CA_KEY_TOO_SMALL, SSL_R_EE_KEY_TOO_SMALL, sslerr.h
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Handshake:
     """A completed handshake; `version` as on the wire, names as OpenSSL prints them, "" for none.
 

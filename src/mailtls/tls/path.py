@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from OpenSSL import SSL, crypto
 
 from mailtls.evidence import PathProblem, PathValidation
 from mailtls.policy.model import Anchors
+from mailtls.pure import pure
 from mailtls.tls import certificates, webpki
 from mailtls.tls.openssl import has_weak_key, require_server_purpose, subject_of
 
@@ -56,7 +56,7 @@ _FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class SystemAnchors:
     """Where this machine keeps its roots: a hashed directory, a bundle file, "" for neither."""
 

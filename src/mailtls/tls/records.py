@@ -8,9 +8,9 @@ MESSAGE_LIMIT for a handshake message and RECORDS_LIMIT records, so about 1 MiB 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 
+from mailtls.pure import pure
 from mailtls.sanitizer import clean_bytes
 from mailtls.tls.wire import MalformedError
 
@@ -58,7 +58,7 @@ SSL2_CONTENT = 0x0200
 _NO = re.compile(rb'-ERR[ \r]|[a-z][0-9] (?:NO|BA)|NO ["({]')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Record:
     """One record; `version` is the header's, and 0x0002 for SSL 2.0."""
 
@@ -67,7 +67,7 @@ class Record:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Message:
     """One handshake message without its header."""
 

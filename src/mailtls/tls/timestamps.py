@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
+from mailtls.pure import pure
 from mailtls.tls.certificates import UNREADABLE
 from mailtls.tls.wire import MalformedError, Reader
 
@@ -28,7 +28,7 @@ _HASHES = {1: "md5", 2: "sha1", 3: "sha224", 4: "sha256", 5: "sha384", 6: "sha51
 _SIGNATURES = {1: "rsa", 2: "dsa", 3: "ecdsa"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Timestamp:
     """A log's promise: its id in lower hex, the time, and the algorithm of its signature.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mailtls.delivery.credentials import Credential, unusable
 from mailtls.delivery.login import LoggedIn, login
 from mailtls.delivery.mailbox.base import Place, Trouble
@@ -14,10 +12,11 @@ from mailtls.evidence import Missing
 from mailtls.flow import RefusalKind, Refused
 from mailtls.policy.delivery import Receive
 from mailtls.policy.model import Endpoint
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase, TlsVersion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Account:
     """What every session at one mailbox shares."""
 

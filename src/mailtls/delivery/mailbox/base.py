@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from mailtls.evidence import Line, Missing
 from mailtls.flow import Refused, Withheld
+from mailtls.pure import pure
 
 NONCE_FIELD = b"mailtls-nonce"
 """The header field, in lower case, that names a test message."""
@@ -17,7 +17,7 @@ Trouble = Refused | Withheld | Missing
 """Why a mailbox cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Letter:
     """A message that carries the nonce; `whole` is False where its end was too far to read."""
 
@@ -31,7 +31,7 @@ class Letter:
         return header_of(self.raw)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Place:
     """Where a mailbox was read: `version` and `cipher` of the session are "" in clear."""
 

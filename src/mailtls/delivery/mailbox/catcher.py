@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailtls.delivery.credentials import Credential, unusable
@@ -16,6 +15,7 @@ from mailtls.evidence import Line, Missing, Reply
 from mailtls.flow import RefusalKind, Refused, Stage, Withheld, WithheldKind
 from mailtls.policy.delivery import Receive
 from mailtls.probe.web import WebAnswer, WebRequest, service_of
+from mailtls.pure import pure
 from mailtls.terms import Cause, Phase
 
 MOST_CANDIDATES = 3
@@ -32,7 +32,7 @@ _LATER = frozenset({429, 503})
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Catcher:
     """One kind of HTTP interface, without I/O.
 

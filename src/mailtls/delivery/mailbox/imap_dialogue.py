@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mailtls.dialects.base import command_line
 from mailtls.dialects.dialogue import Dialogue, ReadLine, Script, Send, give_up
 from mailtls.dialects.imap import response_parts
 from mailtls.dialects.lines import LITERAL_BYTES
+from mailtls.pure import pure
 from mailtls.sanitizer import clean_bytes
 from mailtls.terms import Cause, Phase
 
@@ -38,7 +38,7 @@ Parts = tuple[bytes, ...]
 _STRANGE = "the server sent a line that answers no command of ours"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Command:
     """One command line without its end, under its tag.
 
@@ -49,7 +49,7 @@ class Command:
     line: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Status:
     """The tagged reply to one command: "OK", "NO" or "BAD", and the text behind it."""
 
@@ -57,7 +57,7 @@ class Status:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Answers:
     """What a write brought: the status of each command in order, and all that came untagged.
 

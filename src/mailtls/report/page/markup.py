@@ -6,6 +6,8 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mailtls.pure import pure
+
 _VOID = frozenset({"br", "hr", "input", "meta"})
 
 
@@ -85,7 +87,7 @@ def table(caption: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@pure
 class Cell:
     """A cell of a table: `order` is what it is sorted by instead of its text, `head` names its row."""
 
