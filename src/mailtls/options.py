@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailtls import arguments
 from mailtls.terms import Level
-from mailtls.usage import EPILOGS, Parser
+from mailtls.usage import EPILOGS, Help, Parser
 
 COMMANDS = ("check", "plan", "validate", "explain", "demo", "completion")
 SHELLS = ("bash", "zsh", "fish")
@@ -26,7 +26,7 @@ def build_parser(formats: Sequence[str]) -> argparse.ArgumentParser:
         prog="mailtls",
         description="The CI gate for mail transport security.",
         epilog=EPILOGS[""],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
@@ -64,7 +64,7 @@ def _command(
         description=f"{help_text[0].upper()}{help_text[1:]}.",
         epilog=EPILOGS[name],
         usage=_USAGES.get(name),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from mailtls.errors import DOCS
+from mailtls.terminal import width
 
 _CODES = """\
 exit codes: 0 all pass, 1 at least one failure, 2 policy or usage error,
@@ -81,6 +83,13 @@ examples:
 
 _CHOICE = re.compile(r"invalid choice: '(?P<said>.*?)' \(choose from (?P<known>.*)\)")
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<said>-\S*)")
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, which argparse would load `shutil` and its compressors to ask."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width(sys.stdout, os.environ) - 2)
 
 
 class Parser(argparse.ArgumentParser):

@@ -87,7 +87,7 @@ MAY_IMPORT = {
     "gather": ("",),
     "sending": ("",),
     "options": (*DATA, "arguments", "usage", "__version__"),
-    "usage": DATA,
+    "usage": (*DATA, "terminal"),
     "means": DATA,
     "refusals": (*DATA, "policy", "report", "terminal"),
     "completion": ("pure",),
