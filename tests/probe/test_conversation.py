@@ -77,6 +77,17 @@ def test_it_sends_feeds_and_stops_at_the_outcome():
     assert stream.parts == [b"never read"]
 
 
+def test_what_goes_on_meanwhile_does_so_once_behind_the_first_words_and_before_any_answer():
+    stream, engine = Script(b"ab", b"cd"), Echo(4)
+    seen = []
+
+    def meanwhile() -> None:
+        seen.append((list(stream.sent), list(stream.parts)))
+
+    asyncio.run(converse(stream, engine, seconds=5, meanwhile=meanwhile))
+    assert seen == [([b"hello"], [b"ab", b"cd"])]
+
+
 def test_the_end_of_the_stream_is_the_engines_to_judge():
     outcome = asyncio.run(converse(Script(b"a"), Echo(4), seconds=5))
 

@@ -83,6 +83,10 @@ class Inside:
     again: Reply | Missing
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(slots=True, kw_only=True)
 class Heard:
     """What was heard of the questions asked by the way, None where it was not come to."""
@@ -96,8 +100,10 @@ class Heard:
 class Attempt:
     """One connection in progress: its deadline, its transcript and who waits for its first step.
 
-    `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard` what was heard of them. `decided` gives the
-    offer of a hello that another's answer chooses, `on_answer` gets the answer to one that chooses.
+    `on_first` gets the first bytes that come. `carries` are the questions asked by the way, `heard`
+    what was heard of them. `decided` gives the offer of a hello that another's answer chooses,
+    `on_answer` gets the answer to one that chooses. `meanwhile` is called once, while the next reply
+    is on its way: there is time then.
     """
 
     question: Question
@@ -112,6 +118,7 @@ class Attempt:
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)
     lines: list[Line] = field(default_factory=list)
+    meanwhile: Callable[[], object] = _nothing
     _last: tuple[Engine[object] | None, int] = (None, 0)
 
     def seconds(self, most: float = STEP_SECONDS) -> float:
@@ -130,7 +137,9 @@ class Attempt:
         self, stream: Stream, engine: Engine[T], *, most: float = STEP_SECONDS
     ) -> T | Missing:
         """Run an engine for at most `most` seconds and keep what was said."""
-        outcome = await converse(stream, engine, seconds=self.seconds(most))
+        meanwhile, self.meanwhile = self.meanwhile, _nothing
+        seconds = self.seconds(most)
+        outcome = await converse(stream, engine, seconds=seconds, meanwhile=meanwhile)
         resumed, noted = self._last
         self.lines += engine.transcript[noted if resumed is engine else 0 :]
         self._last = engine, len(engine.transcript)

@@ -122,10 +122,22 @@ class TlsStream:
         self._stream.close()
 
 
-async def converse(stream: Stream, engine: Engine[T], *, seconds: float) -> T | Missing:
-    """Run `engine` on `stream` until it has an outcome, at most `seconds` in all."""
+async def converse(
+    stream: Stream,
+    engine: Engine[T],
+    *,
+    seconds: float,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> T | Missing:
+    """Run `engine` on `stream` until it has an outcome, at most `seconds` in all.
+
+    `meanwhile` is called once, when the first words are on their way.
+    """
     try:
         async with asyncio.timeout(seconds):
+            if data := engine.data_to_send():
+                await stream.send(data)
+            meanwhile()
             while True:
                 if data := engine.data_to_send():
                     await stream.send(data)

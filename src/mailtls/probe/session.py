@@ -7,6 +7,7 @@ learned before TLS is kept as evidence only: everything is asked again after it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from mailtls.dialects import DIALECTS
@@ -31,7 +32,7 @@ from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upg
 from mailtls.terms import Cause, Mode, Phase
 
 if TYPE_CHECKING:
-    from mailtls.tls.session import TlsSession
+    from mailtls.tls.session import Handshake, TlsSession
 
 Visit: TypeAlias = "Callable[[SessionEvidence, TlsStream, TlsSession], Awaitable[object]]"
 """What goes on inside a session beyond its own steps; it gets the evidence, the stream and the channel."""
@@ -70,8 +71,10 @@ async def _by_upgrade(
         why = opening.capabilities
         return _ended(greeting=opening.greeting, before=why, upgrade=why, tls=why)
     before = opening.capabilities
+    channel = cache(partial(tls_engine, question.server_name))
     if dialect.offers_starttls(before):
         attempt.on_progress()
+        attempt.meanwhile = channel
     step = await upgrade(attempt, dialect, before, stream)
     if not isinstance(step, UpgradeReply) or not step.accepted:
         if not isinstance(step, Missing):
@@ -79,12 +82,12 @@ async def _by_upgrade(
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         why = behind(step, Phase.UPGRADE)
         return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=why)
-    channel = tls_engine(question.server_name)
-    tls = await _handshake(attempt, question.anchors, channel, stream)
-    if not isinstance(tls, TlsFacts):
+    done = await _handshake(attempt, channel(), stream)
+    if isinstance(done, HandshakeRefused | WrongMode | Missing):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=tls)
-    inside = TlsStream(stream, channel)
+        return _ended(greeting=opening.greeting, before=before, upgrade=step, tls=done)
+    tls = attempt.meanwhile = cache(partial(_facts, attempt, question.anchors, done))
+    inside = TlsStream(stream, channel())
     last: object
     if attempt.carries_any(UpgradeQuestion):
         after, last = await walk_inside(attempt, dialect, inside, step)
@@ -94,12 +97,12 @@ async def _by_upgrade(
         greeting=opening.greeting,
         before=before,
         upgrade=step,
-        tls=tls,
+        tls=tls(),
         greeting_after=UPGRADED,
         after=after,
     )
     if visit is not None and not isinstance(after, Missing):
-        last = await visit(seen, inside, channel)
+        last = await visit(seen, inside, channel())
     await farewell(attempt, dialect, inside, last)
     return seen
 
@@ -109,11 +112,12 @@ async def _implicit(
 ) -> SessionEvidence:
     dialect = DIALECTS[question.protocol]
     channel = tls_engine(question.server_name)
-    tls = await _handshake(attempt, question.anchors, channel, stream)
-    if not isinstance(tls, TlsFacts):
+    done = await _handshake(attempt, channel, stream)
+    if isinstance(done, HandshakeRefused | WrongMode | Missing):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
-        return _ended(greeting=IMPLICIT, before=IMPLICIT, upgrade=IMPLICIT, tls=tls)
+        return _ended(greeting=IMPLICIT, before=IMPLICIT, upgrade=IMPLICIT, tls=done)
     attempt.on_progress()
+    tls = attempt.meanwhile = cache(partial(_facts, attempt, question.anchors, done))
     inside = TlsStream(stream, channel)
     opening = await attempt.run(inside, dialect.opening(attempt.settings.client_name))
     greeting: Reply | WrongMode | Missing
@@ -126,7 +130,7 @@ async def _implicit(
         greeting=IMPLICIT,
         before=IMPLICIT,
         upgrade=IMPLICIT,
-        tls=tls,
+        tls=tls(),
         greeting_after=greeting,
         after=after,
     )
@@ -138,14 +142,14 @@ async def _implicit(
 
 
 async def _handshake(
-    attempt: Attempt, anchors: Anchors, channel: TlsSession, stream: BoundedStream
-) -> TlsFacts | HandshakeRefused | WrongMode | Missing:
-    from mailtls.tls import certificates
-    from mailtls.tls.session import Handshake
+    attempt: Attempt, channel: TlsSession, stream: BoundedStream
+) -> Handshake | HandshakeRefused | WrongMode | Missing:
+    return await attempt.run(stream, channel)
 
-    done: Handshake | HandshakeRefused | WrongMode | Missing = await attempt.run(stream, channel)
-    if not isinstance(done, Handshake):
-        return done
+
+def _facts(attempt: Attempt, anchors: Anchors, done: Handshake) -> TlsFacts:
+    from mailtls.tls import certificates
+
     return TlsFacts(
         version=done.version,
         cipher=done.cipher,
