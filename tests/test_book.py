@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from factories import endpoint, missing
-from mailtls.book import EvidenceBook, select_addresses
+from mailtls.book import EvidenceBook
 from mailtls.evidence import Resolved
 from mailtls.policy.model import AddressChoice
-from mailtls.probe.questions import Service
+from mailtls.probe.questions import Service, select_addresses
 from mailtls.terms import Cause, Phase
 
 BOTH = ("192.0.2.1", "192.0.2.2", "2001:db8::1")

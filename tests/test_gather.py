@@ -13,6 +13,7 @@ from mailtls.errors import UsageError
 from mailtls.evidence import SessionEvidence
 from mailtls.gather import gather
 from mailtls.options import build_parser
+from mailtls.outset import set_out
 from mailtls.probe.questions import Service
 from mailtls.responder.authority import Authority
 from mailtls.responder.server import Behaviour, Responder
@@ -36,16 +37,20 @@ def gathered(*words):
         )
         declared = policy(endpoint(host=NAME, identity=NAME))
         now = datetime.now(UTC)
-        return asyncio.run(
-            gather(
-                declared,
-                select(RULES, options.rule),
-                options,
-                anchors=AUTHORITY.root,
-                now=now,
-                sending=None,
-            )
-        )
+
+        async def gathering():
+            async with set_out(declared, options) as ways:
+                return await gather(
+                    declared,
+                    select(RULES, options.rule),
+                    options,
+                    ways,
+                    anchors=AUTHORITY.root,
+                    now=now,
+                    sending=None,
+                )
+
+        return asyncio.run(gathering())
 
 
 def said(book):

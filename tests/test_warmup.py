@@ -14,8 +14,13 @@ HEAVY = (
     "email.message",
     "xml.sax",
     "hmac",
-    # What is said on a connection is loaded while it is made, what is told of it while servers answer.
+    # What is asked, and what is said on a connection, is loaded while it is made, what is told of it while servers answer.
+    "mailtls.gather",
+    "mailtls.plan",
+    "mailtls.flow",
+    "mailtls.rules.base",
     "mailtls.dialects",
+    "mailtls.probe.runner",
     "mailtls.probe.session",
     "mailtls.probe.hello",
     "mailtls.tls.flight",

@@ -8,12 +8,10 @@ from ipaddress import ip_address
 
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.flow import DeliveryEvidence
-from mailtls.policy.model import AddressChoice, Endpoint
-from mailtls.probe.questions import Question, Service, Target
+from mailtls.policy.model import Endpoint
+from mailtls.probe.questions import VERSIONS, Question, Service, Target, select_addresses
 from mailtls.pure import pure
 from mailtls.terms import Cause, Phase
-
-_VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
 
 
 @pure
@@ -87,19 +85,7 @@ class EvidenceBook:
         return Resolved(addresses=(endpoint.host,))
 
 
-def select_addresses(
-    addresses: tuple[str, ...], choice: AddressChoice | tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the addresses that a choice asks for; a list of literals is asked as it stands."""
-    if isinstance(choice, tuple):
-        return choice
-    version = _VERSIONS.get(choice)
-    if version is None:
-        return addresses
-    return tuple(each for each in addresses if ip_address(each).version == version)
-
-
 def _version(endpoint: Endpoint) -> int:
     if isinstance(endpoint.addresses, tuple):
         return 0
-    return _VERSIONS.get(endpoint.addresses, 0)
+    return VERSIONS.get(endpoint.addresses, 0)

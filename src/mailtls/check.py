@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, TextIO
 from mailtls import __version__, terminal
 from mailtls.commands import narrow, nothing_to_judge, page, policy_path
 from mailtls.errors import DOCS, PolicyError
-from mailtls.gather import gather
 from mailtls.means import open_report, read_anchors
+from mailtls.outset import set_out
 from mailtls.policy.load import load_policy
 from mailtls.refusals import print_problems, tell_problems, write_no_verdict
 from mailtls.report import FORMATS
-from mailtls.rules import RULES, select
-from mailtls.rules.base import Rule
-from mailtls.rules.waiver import RULE as WAIVER
 from mailtls.terms import Outcome
 from mailtls.verdict import ExitCode
 
 if TYPE_CHECKING:
+    from mailtls.book import EvidenceBook
+    from mailtls.policy.model import Policy
     from mailtls.report.model import Report, RuleInfo
     from mailtls.report.style import Style
+    from mailtls.rules.base import Rule
+    from mailtls.sending import Sending
 
 
 def check(
@@ -50,23 +51,25 @@ def check(
     if options.format != "github":
         print_problems(warnings, options.color)
     policy = narrow(policy, options.only)
-    rules = select(RULES, options.rule)
+    if options.rule:
+        _chosen(options)  # a rule that is none is an error before the first packet
     sending = None
     if options.send:
         from mailtls.sending import prepare
 
-        sending = prepare(policy, options, rules, os.environ)
+        sending = prepare(policy, options, _chosen(options), os.environ)
     files = [(open_report(each.path), each.format) for each in options.report]
     anchors = read_anchors(options.ca_file)
     started, clock = datetime.now(UTC), time.monotonic()
-    book = asyncio.run(
-        gather(policy, rules, options, anchors=anchors, now=started, sending=sending)
-    )
+    book = asyncio.run(_observe(policy, options, anchors=anchors, now=started, sending=sending))
     # Late: judging and reporting are loaded while servers answer (`warmup`).
     from mailtls.judge import judge
     from mailtls.net.routes import Routes
     from mailtls.report.build import build
+    from mailtls.rules.waiver import RULE as WAIVER
     from mailtls.summaries import summaries
+
+    rules = _chosen(options)
 
     verdicts = judge(policy, rules, book, started)
     judged = (verdict.outcome for verdict in verdicts if verdict.rule != WAIVER.id)
@@ -106,6 +109,28 @@ def check(
         paths = {each.format: str(each.path) for each in options.report}
         _write_to(output, outputs.render(report, paths, _token))
     return report.exit_code
+
+
+async def _observe(
+    policy: Policy,
+    options: argparse.Namespace,
+    *,
+    anchors: bytes,
+    now: datetime,
+    sending: Sending | None,
+) -> EvidenceBook:
+    async with set_out(policy, options) as ways:
+        rules = await asyncio.to_thread(_chosen, options)
+        from mailtls.gather import gather
+
+        return await gather(policy, rules, options, ways, anchors=anchors, now=now, sending=sending)
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Rule, ...]:
+    # Late: rules and all they judge by are loaded while the first packets are on their way.
+    from mailtls.rules import RULES, select
+
+    return select(RULES, options.rule)
 
 
 def _described(rule: Rule) -> RuleInfo:

@@ -20,7 +20,6 @@ from mailtls.policy.load import load_policy
 from mailtls.policy.model import Policy, named
 from mailtls.refusals import print_problems, refuse, tell_problems
 from mailtls.report import FORMATS
-from mailtls.rules import RULES, select
 from mailtls.sanitizer import clean
 from mailtls.verdict import ExitCode
 
@@ -80,6 +79,7 @@ def _dispatch(options: argparse.Namespace, *, output: TextIO | None, summary: Te
             return explain(options.rule)
         case "completion":
             from mailtls.completion import script
+            from mailtls.rules import RULES
 
             ids = [rule.id for rule in RULES]
             sys.stdout.write(script(options.shell, build_parser(tuple(FORMATS)), ids))
@@ -136,6 +136,7 @@ def plan(options: argparse.Namespace) -> int:
     from mailtls.plan import build_plan
     from mailtls.probe.questions import describe
     from mailtls.report.columns import wrap
+    from mailtls.rules import RULES, select
     from mailtls.terminal import width as columns_of
 
     policy, _, warnings = load_policy(policy_path(options.policy))
@@ -212,6 +213,8 @@ def _validated(path: Path, options: argparse.Namespace) -> ExitCode:
 
 def explain(name: str | None) -> int:
     """Print a rule's page, or the list of rules."""
+    from mailtls.rules import RULES, select
+
     if name is None:
         width = max(len(rule.id) for rule in RULES)
         for rule in RULES:

@@ -1,4 +1,4 @@
-"""From a policy and the options of a run to the evidence: the network, the probe, the CAs, the deliveries."""
+"""From a policy and the options of a run to the evidence: the probe, the CAs, the deliveries."""
 
 from __future__ import annotations
 
@@ -12,16 +12,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mailtls.arguments import DnsServer
 from mailtls.book import EvidenceBook
-from mailtls.means import client_name
 from mailtls.net.counted import CountedNetwork
-from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
-from mailtls.net.interface import Network
-from mailtls.net.live import LiveNetwork
 from mailtls.net.machine import in_job_container
-from mailtls.net.proxy import ProxyNetwork
-from mailtls.net.routes import Routes
+from mailtls.outset import Ways
 from mailtls.plan import build_plan
 from mailtls.policy.model import Policy
 from mailtls.probe.attempt import Settings
@@ -30,7 +24,6 @@ from mailtls.probe.runner import Limits, Runner
 from mailtls.progress import Progress, manner, shown
 from mailtls.rules import mode
 from mailtls.rules.base import Rule
-from mailtls.warmup import warm_up
 
 if TYPE_CHECKING:
     from mailtls.sending import Sending
@@ -41,16 +34,16 @@ async def gather(
     policy: Policy,
     rules: Sequence[Rule],
     options: argparse.Namespace,
+    ways: Ways,
     *,
     anchors: bytes,
     now: datetime,
     sending: Sending | None,
 ) -> EvidenceBook:
     """Probe every endpoint, ask the CAs where a rule wants it, and send what is to be sent."""
-    resolver = _resolver(options.resolver)
-    network, routes = _network(options, resolver), Routes(detours=options.connect_to)
+    network, routes = ways.network, ways.routes
     settings = Settings(
-        client_name=client_name(options.client_name),
+        client_name=ways.client_name,
         extra_anchors=anchors,
         system_anchors=_system_anchors,
         randomness=os.urandom,
@@ -94,7 +87,7 @@ async def gather(
             counted = CountedNetwork(network)
             web = replace(web, network=counted)
             book = await deliver(
-                sending, policy, book, web, texts=resolver.texts, seconds=options.timeout
+                sending, policy, book, web, texts=ways.resolver.texts, seconds=options.timeout
             )
             book = replace(book, carrying=counted.made)
         return book
@@ -105,14 +98,3 @@ def _system_anchors() -> SystemAnchors:
     from mailtls.tls.path import system_anchors
 
     return system_anchors(os.environ)
-
-
-def _network(options: argparse.Namespace, resolver: Resolver) -> Network:
-    direct = LiveNetwork(resolver, on_wait=warm_up)
-    return direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
-
-
-def _resolver(server: DnsServer | None) -> Resolver:
-    if server is None:
-        return SystemResolver()
-    return ServerResolver(server.address, server.port, tls=server.tls)

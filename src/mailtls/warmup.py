@@ -10,6 +10,8 @@ from importlib import import_module
 from threading import Thread
 
 LATER = (
+    "mailtls.rules",
+    "mailtls.gather",
     "mailtls.probe.session",
     "mailtls.probe.hello",
     "mailtls.probe.upgrade",
@@ -20,7 +22,7 @@ LATER = (
     "mailtls.summaries",
     "mailtls.report.build",
 )
-"""In the order in which they are needed: what is said on a connection, what TLS takes, what is told of it."""
+"""In the order in which they are needed: what is asked, what is said on a connection, what TLS takes, what is told of it."""
 
 
 @cache

@@ -85,6 +85,7 @@ MAY_IMPORT = {
     "__main__": ("cli",),
     "arguments": (*DATA, "net.routes", "policy.hosts", "delivery.credentials"),
     "gather": ("",),
+    "outset": ("",),
     "sending": ("",),
     "options": (*DATA, "arguments", "usage", "__version__"),
     "usage": (*DATA, "terminal"),
@@ -121,10 +122,12 @@ ONLY_IN = {
     "socket": {"net.dns", "net.live", "net.proxy", "responder.server", "means"},
     "ssl": {"responder.server"},
     "asyncio": {
+        "net.ahead",
         "net.dns",
         "net.live",
         "net.proxy",
         "check",
+        "outset",
         "progress",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",

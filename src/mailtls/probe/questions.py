@@ -7,10 +7,14 @@ A question costs at most one connection for each attempt, and none where it is a
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_address
 
-from mailtls.policy.model import Anchors
+from mailtls.policy.model import AddressChoice, Anchors
 from mailtls.pure import pure
 from mailtls.terms import Mode, Protocol
+
+VERSIONS = {AddressChoice.IPV4: 4, AddressChoice.IPV6: 6}
+"""The version of IP that a choice is limited to."""
 
 
 class Share(StrEnum):
@@ -40,6 +44,18 @@ class Target:
     host: str
     port: int
     address: str
+
+
+def select_addresses(
+    addresses: tuple[str, ...], choice: AddressChoice | tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the addresses that a choice asks for; a list of literals is asked as it stands."""
+    if isinstance(choice, tuple):
+        return choice
+    version = VERSIONS.get(choice)
+    if version is None:
+        return addresses
+    return tuple(each for each in addresses if ip_address(each).version == version)
 
 
 @pure

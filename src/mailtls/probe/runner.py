@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mailtls.book import EvidenceBook, select_addresses
+from mailtls.book import EvidenceBook
 from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
@@ -32,6 +32,7 @@ from mailtls.probe.questions import (
     RevocationQuestion,
     Service,
     Target,
+    select_addresses,
 )
 from mailtls.probe.turns import Turns
 from mailtls.pure import pure
