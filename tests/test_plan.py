@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import endpoint, implicit, policy, with_certificate
@@ -119,9 +121,27 @@ def test_tls_asks_six_questions_by_bcp195(of):
 
 def test_tls_asks_eight_by_mozilla_intermediate_with_a_required_group():
     of = endpoint(tls=TlsExpectation(require_groups=(0x11EC,)))
-    hybrid = "the group X25519MLKEM768"
+    hybrid = "the group X25519MLKEM768, unless the session agrees on it"
     expected = [*FIRST, FACTS, MUST_NOT, MUST_NOT_1_3, GROUPS, hybrid]
     assert labels(of, "mozilla-intermediate-6.0") == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "algorithms", "spared"),
+    [
+        ({}, None, 0),
+        ({"require_groups": (0x11EC,)}, None, 1),
+        ({"require_groups": (0x11EC, 0x1D)}, None, 1),
+        ({}, ("rsa", "ecdsa"), 1),
+        ({"require_groups": (0x1D,)}, ("rsa", "ecdsa"), 2),
+    ],
+)
+def test_what_a_session_may_show_spares_a_connection(keys, algorithms, spared):
+    certificate = replace(endpoint().certificate, algorithms=algorithms)
+    of = endpoint(tls=TlsExpectation(**keys), certificate=certificate)
+    plan = build_plan(policy(of), RULES)
+
+    assert plan.connections(SUBMISSION) - plan.least_connections(SUBMISSION) == spared
 
 
 def test_tls_asks_six_by_mozilla_modern():

@@ -148,9 +148,11 @@ def plan(options: argparse.Namespace) -> int:
         raise nothing_to_judge()
     for service in asked.services:
         count, most = asked.connections(service), asked.most_connections(service)
+        least = asked.least_connections(service)
         noun = "connection" if count == 1 else "connections"
+        number = str(count) if least == count else f"{least} to {count}"
         more = f", at most {most} where it refuses long hellos" if most > count else ""
-        head = f"{service.host}:{service.port}: {count} {noun} to each address{more}"
+        head = f"{service.host}:{service.port}: {number} {noun} to each address{more}"
         told = list(wrap(head, width, rest=" " * 8))
         asks = [ask for ask in asked.asks if ask.service == service]
         if len({ask.question for ask in asks}) > count:

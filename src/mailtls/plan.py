@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from mailtls.policy.model import AddressChoice, Policy
 from mailtls.probe.folding import Call, Family, connections, fold, most_connections
-from mailtls.probe.questions import Question, RevocationQuestion, Service, SessionQuestion
+from mailtls.probe.questions import (
+    HelloQuestion,
+    KindQuestion,
+    Question,
+    RevocationQuestion,
+    Service,
+    SessionQuestion,
+)
 from mailtls.pure import pure
 from mailtls.rules import select
 from mailtls.rules.base import Rule
@@ -34,6 +41,15 @@ class Plan:
     def connections(self, service: Service) -> int:
         """Return the connections one address of a service gets, retries aside."""
         return connections(self._folded(service))
+
+    def least_connections(self, service: Service) -> int:
+        """Return the least it gets, which is where the session shows what it can of other questions."""
+        asked = [ask.question for ask in self.asks if ask.service == service]
+        kind = any(isinstance(each, KindQuestion) for each in asked)
+        group = any(
+            isinstance(each, HelloQuestion) and each.offer.spared_by is not None for each in asked
+        )
+        return self.connections(service) - kind - group
 
     def most_connections(self, service: Service) -> int:
         """Return the most it gets, which is where the server does not read long hellos."""

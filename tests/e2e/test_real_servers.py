@@ -114,6 +114,22 @@ def test_a_target_costs_five_connections_and_the_upgrade_or_a_doubt_one_more(hea
     assert healthy_run.report["connections"] == sum(costs)
 
 
+def test_a_stricter_profile_with_a_group_that_the_session_shows_costs_eight(
+    healthy, healthy_run, tmp_path
+):
+    (group,) = {r["observed"] for r in healthy_run.report["results"] if r["rule"] == "tls-group"}
+    keys = {"profile": "mozilla-intermediate-6.0", "require_groups": [group]}
+    endpoints = [declared(each) | {"tls": keys} for each in healthy.endpoints]
+
+    done = check(tmp_path, endpoints, *healthy.connect_to, ca_file=healthy.ca_file)
+
+    costs = [target["connections"] for e in done.report["endpoints"] for target in e["targets"]]
+    assert max(costs) == 8
+    results = done.report["results"]
+    assert {r["outcome"] for r in results} <= {"pass", "fail", "not_applicable"}
+    assert not any("does not accept the group" in r["message"] for r in results)
+
+
 def test_what_was_negotiated_is_what_openssl_negotiates(healthy, healthy_run):
     seen = {e["port"]: e["targets"][0] for e in healthy_run.report["endpoints"]}
     for endpoint in healthy.endpoints:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from factories import CA, key, leaf, missing, seen, session, tls
+from factories import missing, seen, session
 from mailtls.evidence import Capabilities, Reply, Spoken, WrongMode
 from mailtls.probe.attempt import Heard, InClear, Inside
 from mailtls.probe.folding import Call
-from mailtls.probe.outcome import Asked, answers_to, shows_kind, worth_asking
+from mailtls.probe.outcome import Asked, answers_to, worth_asking
 from mailtls.probe.questions import HelloQuestion, SessionQuestion, UpgradeQuestion
 from mailtls.terms import Cause, Phase
 from probe.test_folding import folded
@@ -102,19 +102,6 @@ def test_a_port_of_another_mode_teaches_mail_in_clear_alone():
     (only,) = worth_asking(others, seen(lead))
     assert isinstance(only.question, UpgradeQuestion)
     assert isinstance(lead.before, Capabilities)
-
-
-@pytest.mark.parametrize(
-    ("lead", "shown"),
-    [
-        (seen(session(tls(leaf(key=key("ecdsa", 256)), CA))), "ecdsa"),
-        (seen(session(tls(chain=()))), ""),
-        (seen(session(missing())), ""),
-        (seen(missing()), ""),
-    ],
-)
-def test_a_session_shows_one_kind_of_key_or_none(lead, shown):
-    assert [kind for kind in ("rsa", "ecdsa") if shows_kind(lead, kind)] == [shown][: bool(shown)]
 
 
 def test_what_was_not_asked_has_the_leads_reason():

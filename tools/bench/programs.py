@@ -55,10 +55,10 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(SOURCES), "TERM": "dumb"}
 
 
-def policy(hosts: Sequence[str], endpoint: Endpoint) -> str:
-    """Return the smallest policy: the default profile for one port of each host."""
+def policy(hosts: Sequence[str], endpoint: Endpoint, keys: str = "") -> str:
+    """Return the smallest policy: the default profile, or `keys`, for one port of each host."""
     mode = "starttls" if endpoint.starttls else "implicit"
-    rows = [f"  - {{host: {host}, port: {endpoint.port}, mode: {mode}}}" for host in hosts]
+    rows = [f"  - {{host: {host}, port: {endpoint.port}, mode: {mode}{keys}}}" for host in hosts]
     return "\n".join(["version: 1", "endpoints:", *rows, ""])
 
 
@@ -83,10 +83,10 @@ def verdict(code: int, output: str) -> str:
 def ours(folder: Path, version: str) -> list[Program]:
     """Return mailtls's rows and the floors."""
 
-    def check(*more: str) -> Callable[[Asked], Sequence[str | Path]]:
+    def check(*more: str, keys: str = "") -> Callable[[Asked], Sequence[str | Path]]:
         def argv(asked: Asked) -> Sequence[str | Path]:
-            file = folder / f"{asked.endpoint.port}.yml"
-            file.write_text(policy([HOST], asked.endpoint), encoding="utf-8")
+            file = folder / f"{asked.endpoint.port}{'-strict' if keys else ''}.yml"
+            file.write_text(policy([HOST], asked.endpoint, keys), encoding="utf-8")
             return mailtls(file, asked.endpoint.port, asked.address, asked.ca, *more)
 
         return argv
@@ -113,6 +113,13 @@ def ours(folder: Path, version: str) -> list[Program]:
             decided=verdict,
             repeated=True,
         ),
+        Program(
+            name=STRICT,
+            version=version,
+            argv=check(keys=", tls: {profile: mozilla-intermediate-6.0, require_groups: [x25519]}"),
+            decided=verdict,
+            repeated=True,
+        ),
     ]
 
 
@@ -120,6 +127,7 @@ BARE = "one bare session"
 REFERENCE = "five sessions by asyncio"
 DEFAULT = "mailtls"
 WIDE = "mailtls --per-host 8"
+STRICT = "mailtls, mozilla-intermediate-6.0"
 
 
 def others() -> tuple[list[Program], list[str]]:

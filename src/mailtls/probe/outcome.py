@@ -18,7 +18,6 @@ from mailtls.evidence import (
     Observed,
     PortEvidence,
     SessionEvidence,
-    TlsFacts,
     UpgradeEvidence,
     WrongMode,
 )
@@ -95,15 +94,6 @@ def worth_asking(
             # What MAIL in clear tells needs no TLS.
             mail = [q for q in (each.question, *each.carries) if isinstance(q, UpgradeQuestion)]
             yield from (Call(question=question) for question in mail[:1])
-
-
-def shows_kind(lead: Observation, kind: str) -> bool:
-    """Return whether a session shows a leaf with a key of this kind."""
-    match lead:
-        case Observed(evidence=SessionEvidence(tls=TlsFacts(chain=(leaf, *_)))):
-            return leaf.key.kind == kind
-        case _:
-            return False
 
 
 def answers_to(questions: Iterable[Question], asked: list[Asked]) -> Mapping[Question, Observation]:

@@ -66,7 +66,7 @@ class Offer:
     TLS 1.3 is offered by `supported_versions` with empty key shares, so that a HelloRetryRequest
     names the group (RFC 8446 4.1.4). `versions` of SSLv2 alone is an SSL 2.0 hello. Of a PART only
     the chosen suite counts, and that of a longer hello does as well; a CONTROL is any long hello
-    that is answered.
+    that is answered. Where the session agrees on the group `spared_by`, the hello is not sent.
     """
 
     label: str
@@ -80,6 +80,7 @@ class Offer:
     timestamps: bool = False
     alpn: tuple[str, ...] = ()
     share: Share = Share.NOTHING
+    spared_by: int | None = None
 
 
 @pure
@@ -179,7 +180,8 @@ def describe(question: Question) -> str:
         case SessionQuestion():
             return "one full session"
         case HelloQuestion(offer=offer):
-            return f"a hello offering {offer.label}"
+            unless = "" if offer.spared_by is None else ", unless the session agrees on it"
+            return f"a hello offering {offer.label}{unless}"
         case KindQuestion(hello=hello):
             return f"a hello for {hello.offer.label}, unless the session shows one"
         case UpgradeQuestion():

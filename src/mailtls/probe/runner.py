@@ -23,10 +23,9 @@ from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.doubt import doubt
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, connections, fold
-from mailtls.probe.outcome import RETRIED, Asked, answers_to, shows_kind, worth_asking
+from mailtls.probe.outcome import RETRIED, Asked, answers_to, worth_asking
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import (
-    KindQuestion,
     Offer,
     Question,
     RevocationQuestion,
@@ -34,6 +33,7 @@ from mailtls.probe.questions import (
     Target,
     select_addresses,
 )
+from mailtls.probe.shown import may_be_shown, shows
 from mailtls.probe.turns import Turns
 from mailtls.pure import pure
 from mailtls.terms import Cause
@@ -218,8 +218,7 @@ async def _follow(
 ) -> list[Asked]:
     if isinstance(each, Call):
         on_queued()
-        question = each.question
-        if isinstance(question, KindQuestion) and shows_kind((await lead).seen, question.kind):
+        if may_be_shown(each.question) and shows((await lead).seen, each.question):
             return []
         return [await ask(each)]
 

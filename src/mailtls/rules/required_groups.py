@@ -20,7 +20,8 @@ _KEY = "tls.require_groups"
 
 def required_hellos(endpoint: Endpoint) -> dict[int, Offer]:
     """Return the hello for each required group: in TLS 1.3, below it, or in both where it is of both."""
-    return {code: _hello(code) for code in endpoint.tls.require_groups or ()}
+    wanted = endpoint.tls.require_groups or ()
+    return {code: replace(_hello(code), spared_by=code) for code in wanted}
 
 
 def _hello(code: int) -> Offer:
