@@ -146,7 +146,7 @@ def test_alerts_at_every_raw_hello_prove_no_refusal(number, rule, profile):
     assert {cause for _, _, cause in found} == {Cause.PREREQUISITE}
 
 
-@pytest.mark.parametrize("number", [10, 22, 47, 50])
+@pytest.mark.parametrize("number", [10, 22, 47, 50, 109])
 def test_an_alert_about_the_hello_itself_refuses_no_version(number):
     behind = tls()
 
@@ -160,7 +160,7 @@ def test_an_alert_about_the_hello_itself_refuses_no_version(number):
     assert (outcome, cause) == (OPEN, Cause.PREREQUISITE), message
 
 
-@pytest.mark.parametrize("number", [47, 50])
+@pytest.mark.parametrize("number", [47, 50, 109])
 def test_an_alert_about_the_hello_itself_refuses_no_group(number):
     behind = tls()
 

@@ -132,7 +132,7 @@ def test_a_hello_of_another_version_than_the_sessions_vouches_for_nothing():
     assert doubtful(view, CLOSED.answer) is None
 
 
-@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter"])
+@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter", "missing_extension"])
 def test_a_complaint_of_a_hello_of_tls_1_3_refuses_nothing(name):
     view = looking(RULE)
     offer = exactly(TlsVersion.TLS1_3)

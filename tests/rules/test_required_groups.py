@@ -85,7 +85,7 @@ def test_below_tls_1_3_a_refusal_tells_nothing_of_a_server_with_an_ecdsa_key():
     assert only(run(ALERT, rsa, of, "the group secp384r1")).outcome is Outcome.FAIL
 
 
-@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter"])
+@pytest.mark.parametrize("name", ["decode_error", "illegal_parameter", "missing_extension"])
 def test_a_complaint_of_the_hello_is_no_refusal_of_its_group(name):
     finding = only(run(alert(name)))
     assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)

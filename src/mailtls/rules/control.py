@@ -39,7 +39,13 @@ from mailtls.tls.offers import exactly
 
 # Alerts that complain of the hello itself and not of what it offers (RFC 8446 section 6.2).
 _OF_THE_HELLO = frozenset(
-    {"unexpected_message", "record_overflow", "illegal_parameter", "decode_error"}
+    {
+        "unexpected_message",
+        "record_overflow",
+        "illegal_parameter",
+        "decode_error",
+        "missing_extension",
+    }
 )
 
 
