@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -109,8 +110,56 @@ def test_a_limiter_that_hangs_up_after_some_hellos_proves_no_refusal(let_in):
     with peer(talk) as (port, served):
         found = verdicts(port, "smtp", "tls-version", "tls-cipher", mode="implicit")
     versions = [(v.outcome, v.cause) for v in found if v.rule == "tls-version"]
-    assert len(served) == 1 + 2 + 2 + 1
+    # Alerts refuse suites here, so that the old version that was closed is asked for again.
+    assert len(served) == 1 + 2 + 2 + 1 + 1
     assert versions == ([(OPEN, Cause.CLOSED)] if let_in == 3 else [(PASS, None)])
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_limit_of_connections_at_a_time_proves_no_refusal(most):
+    """Couriertcpd's `-maxperip`, nginx's `limit_conn`: closed at once, and the hello is not read."""
+    behind, room = tls(), threading.Semaphore(most)
+
+    def talk(connection: socket.socket) -> None:
+        if room.acquire(blocking=False):
+            try:
+                behind(connection)
+            finally:
+                room.release()
+
+    with peer(talk) as (port, _):
+        found = verdicts(port, "smtp", "tls-version", "tls-cipher", mode="implicit")
+    assert {(v.rule, v.outcome) for v in found} == {("tls-version", FAIL), ("tls-cipher", FAIL)}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_hello_that_was_cut_off_beside_alerts_is_asked_again(reads):
+    """The limit of a proxy that looks for the server name first, and so has read the hello."""
+    behind, count = tls(), itertools.count()
+
+    def talk(connection: socket.socket) -> None:
+        if version_of(connection) != TlsVersion.TLS1_1 or next(count):
+            behind(connection)
+        elif reads:
+            connection.recv(4096)
+
+    with peer(talk) as (port, _):
+        found = verdicts(port, "smtp", "tls-version", "tls-cipher", mode="implicit")
+    assert {(v.rule, v.outcome) for v in found} == {("tls-version", FAIL), ("tls-cipher", FAIL)}
+
+
+def test_a_server_that_resets_what_it_refuses_is_still_judged():
+    """As Windows does; each is asked again, and then one that has to be answered."""
+    behind = tls(ssl.TLSVersion.TLSv1_2)
+
+    def talk(connection: socket.socket) -> None:
+        if version_of(connection) == TlsVersion.TLS1_2:
+            behind(connection)
+
+    with peer(talk) as (port, served):
+        found = verdicts(port, "smtp", "tls-version", mode="implicit")
+    assert [v.outcome for v in found] == [PASS]
+    assert len(served) == 1 + 2 + 2 + 1
 
 
 def test_one_hello_that_is_answered_does_not_vouch_for_those_that_were_closed():

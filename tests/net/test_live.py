@@ -45,6 +45,43 @@ def test_bytes_go_both_ways_and_the_end_is_empty(listener):
     assert asyncio.run(talk()) == [b"EHLO a\r\n", b"250 ok\r\n", b"", b""]
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_an_end_is_a_reset_where_the_peer_has_not_read_to_it(reads, listener):
+    async def talk() -> bytes | Cause:
+        stream = await network().connect(*listener.getsockname())
+        peer, _ = listener.accept()
+        with peer:
+            await stream.send(b"hello")
+            if reads:
+                peer.recv(100)
+        try:
+            return await stream.receive()
+        except StreamError as error:
+            return error.cause
+        finally:
+            stream.close()
+
+    assert asyncio.run(talk()) == (b"" if reads else Cause.RESET)
+
+
+def test_an_end_before_what_was_sent_has_arrived_is_a_reset_too(listener, monkeypatch):
+    """What the peer's kernel has not acknowledged when it ends the connection it never reads."""
+    monkeypatch.setattr("mailtls.net.live.fcntl.ioctl", lambda *_: (5).to_bytes(4, "little"))
+
+    async def talk() -> None:
+        stream = await network().connect(*listener.getsockname())
+        peer, _ = listener.accept()
+        peer.close()
+        try:
+            await stream.receive()
+        finally:
+            stream.close()
+
+    with pytest.raises(StreamError) as caught:
+        asyncio.run(talk())
+    assert caught.value.cause is Cause.RESET
+
+
 def test_an_ipv6_address_is_connected_to_as_such():
     async def talk(port: int) -> bytes:
         stream = await network().connect("::1", port)

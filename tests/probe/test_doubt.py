@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import ALERT, CLOSED, chose, endpoint, implicit, missing, seen, session, tls
-from mailtls.evidence import NotObserved
+from mailtls.evidence import ClosedAnswer, HelloEvidence, NotObserved
 from mailtls.probe.doubt import doubt
+from mailtls.probe.questions import KindQuestion
 from mailtls.rules.base import hello_question, session_question
 from mailtls.rules.grades import control
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
+from mailtls.tls.offers import authenticated_by
 from tls_views import BCP195, alert
 
 OF = endpoint()
@@ -72,6 +76,56 @@ def test_with_implicit_tls_a_close_is_doubted_whatever_else_was_answered():
     answers = {session_question(of): full, newer: chosen}
     assert doubt({**answers, old: seen(CLOSED)}) == asked
     assert doubt({**answers, old: seen(ALERT)}) is None
+
+
+RESET = HelloEvidence(answer=ClosedAnswer(reset=True))
+
+
+def test_what_was_not_read_is_asked_again_and_then_one_that_has_to_be_answered():
+    of = implicit()
+    old, ssl2, newest = (
+        hello_question(of, offer)
+        for offer in (
+            offers.at_most(TlsVersion.TLS1_1),
+            offers.ssl2(),
+            offers.exactly(TlsVersion.TLS1_3),
+        )
+    )
+    full = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_3)))}
+    answers = full | {old: seen(RESET), ssl2: seen(RESET)}
+    assert doubt(answers) == newest
+    assert doubt(answers | {newest: seen(RESET)}, [newest]) is None
+    answers |= {
+        hello_question(of, offers.exactly(TlsVersion.TLS1_2)): seen(chose(TlsVersion.TLS1_2))
+    }
+    assert doubt(answers) == old
+    assert doubt(answers | {old: seen(ALERT)}, [old]) == ssl2
+    assert doubt(answers | {old: seen(ALERT), ssl2: seen(ALERT)}, [old, ssl2]) is None
+    # A server that resets what it refuses does so again.
+    assert doubt(answers, [old, ssl2]) == newest
+    assert doubt(full | {old: LATE, ssl2: LATE}) is None
+
+
+def test_what_was_not_read_behind_starttls_is_not_asked_again():
+    chosen = seen(chose(TlsVersion.TLS1_2))
+    newer = hello_question(OF, offers.exactly(TlsVersion.TLS1_2))
+    answers = {SESSION: seen(session()), OLD: seen(RESET), newer: chosen}
+    assert doubt(answers) is None
+
+
+def test_a_close_beside_alerts_is_asked_again():
+    of = implicit()
+    hello = hello_question(of, authenticated_by("RSA"))
+    kind = KindQuestion(kind="rsa", hello=hello, anchors=of.certificate.trust)
+    old, ssl2 = (
+        hello_question(of, offer) for offer in (offers.at_most(TlsVersion.TLS1_1), offers.ssl2())
+    )
+    full = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_3)))}
+    answers = full | {kind: seen(CLOSED), old: seen(ALERT), ssl2: seen(CLOSED)}
+    assert doubt(answers) == kind
+    # Of SSL 2.0 neither an alert nor a close says how a server refuses.
+    answers = full | {kind: seen(CLOSED), old: LATE, ssl2: seen(ALERT)}
+    assert doubt(answers) == replace(hello, offer=offers.exactly(TlsVersion.TLS1_3))
 
 
 @pytest.mark.parametrize("answer", [ALERT, chose(TlsVersion.TLS1_1)])

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import ipaddress
 import socket
+import termios
 from collections.abc import Callable
 
 from mailtls.evidence import Missing, Resolved
@@ -68,16 +70,27 @@ class LiveStream:
             raise translate(error) from error
 
     async def receive(self) -> bytes:
-        """Return what has arrived, b"" at the end of the stream."""
+        """Return what has arrived, b"" at the end of the stream, if the peer had read to here."""
         try:
             if _QUICK is not None:
                 # A server that waits for the receipt of one small record before it sends the next, as
                 # of a session ticket before a reply, would wait 40 ms for it. Linux takes the wish back
                 # by itself.
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
-            return await self._loop.sock_recv(self._socket, READ_SIZE)
+            data = await self._loop.sock_recv(self._socket, READ_SIZE)
         except OSError as error:
             raise translate(error) from error
+        if not data and self._is_unread():
+            # The reset is on its way: the peer had closed before it took what was sent.
+            raise StreamError(Cause.RESET, _WORDS[Cause.RESET])
+        return data
+
+    def _is_unread(self) -> bool:
+        """Return whether bytes are out that the peer's kernel has not acknowledged (tcp(7), SIOCOUTQ)."""
+        try:
+            return any(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)))
+        except OSError:
+            return False
 
     async def half_close(self) -> None:
         """Send FIN and keep reading."""

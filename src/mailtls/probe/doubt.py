@@ -3,13 +3,14 @@
 Some servers refuse a hello by closing the connection, Dovecot for one; so does a server, or what
 stands before it, that turns clients away who come often. And a filter may answer every hello that it
 does not know with an alert. One more hello, of the version that the session has just agreed on, tells
-which it is. It counts as a retry does: no plan knows of it.
+which it is. Who turns clients away when several are there at once has not read the hello, and resets
+the connection: that hello is asked again, alone. All this counts as a retry does: no plan knows of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mailtls.evidence import (
     AlertAnswer,
@@ -29,19 +30,27 @@ from mailtls.tls.alerts import VERSION_ALERT
 
 def doubt(
     answers: Mapping[Question, Observation], told: Collection[Question] = ()
-) -> HelloQuestion | None:
+) -> HelloQuestion | KindQuestion | None:
     """Return the next hello that has to be answered for refusals to count, None without doubt.
+
+    One that has an answer already is asked again, and what comes of it counts; not where nothing was
+    answered in TLS, for then one that is answered has to come first.
 
     `told` are those that were asked for this already, behind all others.
     Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough.
-    With implicit TLS what accepts a connection and closes it may be a limit that has been reached.
-    And a control that is refused beside a session of TLS 1.3 may have been too long.
+    With implicit TLS what accepts a connection and closes it may be a limit that has been reached; all
+    the more where it had not read the hello, and where other hellos got an alert, for servers refuse
+    in one way. And a control that is refused beside a session of TLS 1.3 may have been too long.
     """
     seen = _Seen()
     for question, observation in answers.items():
         seen.take(question, observation)
     if seen.version is None:
         return None
+    again = seen.unread + (seen.cut if seen.alerted else [])
+    for each in again if seen.spoken else ():
+        if each not in told:
+            return each
     newest = offers.exactly(seen.version)
     hung_up = seen.closed
     if hung_up is not None and seen.spoken and hung_up.mode is not Mode.IMPLICIT:
@@ -59,6 +68,9 @@ class _Seen:
     """What the answers say: the session's version, the last hellos refused in each way, and any choice."""
 
     version: TlsVersion | None = None
+    unread: list[HelloQuestion | KindQuestion] = field(default_factory=list)
+    cut: list[HelloQuestion | KindQuestion] = field(default_factory=list)
+    alerted: bool = False
     closed: HelloQuestion | None = None
     vague: HelloQuestion | None = None
     control: HelloQuestion | None = None
@@ -73,19 +85,25 @@ class _Seen:
             case Observed(evidence=HelloEvidence(answer=answer)):
                 assert isinstance(question, HelloQuestion | KindQuestion)
                 hello = question if isinstance(question, HelloQuestion) else question.hello
-                self._answer(hello, answer)
+                self._answer(question, hello, answer)
 
-    def _answer(self, hello: HelloQuestion, answer: object) -> None:
+    def _answer(
+        self, question: HelloQuestion | KindQuestion, hello: HelloQuestion, answer: object
+    ) -> None:
         oldest = TlsVersion.SSL2 in hello.offer.versions
         match answer:
             case ServerAnswer(version=version):
                 self.spoken = True
                 self.chosen = min(self.chosen or version, version)
                 return
-            case ClosedAnswer():
+            case ClosedAnswer(reset=reset):
                 self.closed = hello
+                # Behind STARTTLS the server has let its client in before.
+                if hello.mode is Mode.IMPLICIT and (reset or not oldest):
+                    (self.unread if reset else self.cut).append(question)
             case AlertAnswer(name=name):
                 self.spoken = self.spoken or not oldest
+                self.alerted = self.alerted or not oldest
                 if oldest or name == VERSION_ALERT:
                     return
                 self.vague = hello

@@ -151,6 +151,8 @@ class Runner:
             answers = dict(answers_to(questions, asked))
             told: list[Question] = []
             while (more := doubt(answers, told)) is not None:
+                if more in answers:
+                    self._turns[target.address].be_gentle()  # so that it is alone
                 seen = (await ask(Call(question=more))).seen
                 before = answers[more].attempts if more in answers else 0
                 answers[more] = replace(seen, attempts=before + seen.attempts)
