@@ -12,7 +12,7 @@ from mailtls.engine import Engine
 from mailtls.evidence import FallbackEvidence, Line, Missing, PathValidation, Reply, Skipped
 from mailtls.net.interface import Stream
 from mailtls.policy.model import Anchors
-from mailtls.probe.conversation import T, converse
+from mailtls.probe.conversation import T, converse, nothing
 from mailtls.probe.questions import Offer, Question, Target
 from mailtls.pure import pure
 from mailtls.sanitizer import clean
@@ -83,10 +83,6 @@ class Inside:
     again: Reply | Missing
 
 
-def _nothing() -> None:
-    pass
-
-
 @dataclass(slots=True, kw_only=True)
 class Heard:
     """What was heard of the questions asked by the way, None where it was not come to."""
@@ -118,7 +114,7 @@ class Attempt:
     decided: Awaitable[Offer] | None = None
     heard: Heard = field(default_factory=Heard)
     lines: list[Line] = field(default_factory=list)
-    meanwhile: Callable[[], object] = _nothing
+    meanwhile: Callable[[], object] = nothing
     _last: tuple[Engine[object] | None, int] = (None, 0)
 
     def seconds(self, most: float = STEP_SECONDS) -> float:
@@ -137,7 +133,7 @@ class Attempt:
         self, stream: Stream, engine: Engine[T], *, most: float = STEP_SECONDS
     ) -> T | Missing:
         """Run an engine for at most `most` seconds and keep what was said."""
-        meanwhile, self.meanwhile = self.meanwhile, _nothing
+        meanwhile, self.meanwhile = self.meanwhile, nothing
         seconds = self.seconds(most)
         outcome = await converse(stream, engine, seconds=seconds, meanwhile=meanwhile)
         resumed, noted = self._last

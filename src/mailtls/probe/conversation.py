@@ -122,12 +122,16 @@ class TlsStream:
         self._stream.close()
 
 
+def nothing() -> None:
+    """Do nothing while an answer is on its way."""
+
+
 async def converse(
     stream: Stream,
     engine: Engine[T],
     *,
     seconds: float,
-    meanwhile: Callable[[], object] = lambda: None,
+    meanwhile: Callable[[], object] = nothing,
 ) -> T | Missing:
     """Run `engine` on `stream` until it has an outcome, at most `seconds` in all.
 
@@ -135,14 +139,13 @@ async def converse(
     """
     try:
         async with asyncio.timeout(seconds):
-            if data := engine.data_to_send():
-                await stream.send(data)
-            meanwhile()
             while True:
                 if data := engine.data_to_send():
                     await stream.send(data)
                 if (outcome := engine.outcome) is not None:
                     return outcome
+                meanwhile()
+                meanwhile = nothing
                 if data := await stream.receive():
                     engine.receive_data(data)
                 else:
