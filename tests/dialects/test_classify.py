@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtls.dialects.classify import classify, welcomes
+from mailtls.dialects.classify import classify, says_later, welcomes
 from mailtls.evidence import Spoken
 
 
@@ -89,3 +89,21 @@ def test_any_bytes_are_something_and_only_none_are_silence(data):
 )
 def test_a_welcome_is_told_from_the_first_bytes(first, welcome):
     assert welcomes(first) is welcome
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (b"421 T", True),
+        (b"450-x", True),
+        (b"* BYE", True),
+        (b"220 h", False),
+        (b"554 n", False),
+        (b"* OK ", False),
+        (b"4210 ", False),
+        (b"\x15\x03\x01\x00\x02", False),
+        (b"", False),
+    ],
+)
+def test_later_is_told_from_the_first_bytes(first, later):
+    assert says_later(first) is later

@@ -262,3 +262,28 @@ def test_a_control_that_is_too_long_makes_no_server_of_tls_1_3_alone(rule, keys,
     ((outcome, message, cause),) = outcomes(talk, rule, keys)
     assert outcome is OPEN, message
     assert cause in {Cause.CLOSED, Cause.PREREQUISITE}
+
+
+@pytest.mark.parametrize(
+    "said", [b"421 Too many concurrent SMTP connections\r\n", b"* BYE busy\r\n"]
+)
+@pytest.mark.parametrize("let_in", [0, 1, 3])
+def test_a_server_that_says_later_in_clear_on_a_port_of_implicit_tls_throttles(said, let_in):
+    """Exim's `smtp_accept_max_per_host` does so before TLS has begun, whatever the port."""
+    behind, count = tls(), itertools.count()
+
+    def talk(connection: socket.socket) -> None:
+        if next(count) < let_in:
+            behind(connection)
+        else:
+            connection.sendall(said)
+
+    with peer(talk) as (port, _):
+        found = verdicts(port, "smtp", "mode", "tls-version", "tls-cipher", mode="implicit")
+    if let_in == 0:
+        assert {v.outcome for v in found} == {OPEN}
+        assert {v.cause for v in found if v.rule != "tls-cipher"} == {Cause.THROTTLED}
+        return
+    assert [v.outcome for v in found if v.rule == "mode"] == [PASS]
+    assert {v.outcome for v in found if v.rule == "tls-version"} <= {OPEN, FAIL}
+    assert {v.cause for v in found if v.outcome is OPEN} == {Cause.THROTTLED}

@@ -24,6 +24,7 @@ _SIEVE = re.compile(
     re.IGNORECASE,
 )
 _WELCOME = re.compile(rb'220[ \r\n-]|\* OK |\+OK|"IMPLEMENTATION"', re.IGNORECASE)
+_LATER = re.compile(rb"4[0-9]{2}[ -]|\* BYE", re.IGNORECASE)
 _NUMERIC = re.compile(rb"[2-5][0-9]{2}(?=[ \r\n-]|\Z)")
 _STATUS = re.compile(rb"(?m)^[2-5][0-9]{2}[ -]?")
 _FTP_WORD = re.compile(rb"(?:[A-Z]+-?)?FTPD?|FILEZILLA")
@@ -68,6 +69,14 @@ def classify(first_bytes: bytes) -> Spoken:
 def welcomes(first_bytes: bytes) -> bool:
     """Return whether these are the first bytes of a mail server that lets its client go on."""
     return bool(_WELCOME.match(first_bytes))
+
+
+def says_later(first_bytes: bytes) -> bool:
+    """Return whether these are the first bytes of a mail server that turns its client away for now.
+
+    RFC 5321 section 4.2.1, and RFC 9051 section 7.1.5; five bytes are enough.
+    """
+    return bool(_LATER.match(first_bytes))
 
 
 def _is_tls(data: bytes) -> bool:

@@ -18,7 +18,7 @@ from mailtls.probe.attempt import FAREWELL_SECONDS, UNDECIDED, Attempt
 from mailtls.probe.boundary import in_clear_again
 from mailtls.probe.conversation import BoundedStream, drain, within
 from mailtls.probe.questions import FallbackQuestion, HelloQuestion, KindQuestion, Offer
-from mailtls.probe.steps import behind, farewell, go_ahead
+from mailtls.probe.steps import behind, farewell, go_ahead, turned_away
 from mailtls.terms import Cause, Mode, Phase
 from mailtls.tls.flight import FirstFlight
 
@@ -52,6 +52,8 @@ async def ask_hello(
         and stream.received == before
     ):
         outcome = HelloEvidence(answer=ClosedAnswer(reset=outcome.cause is Cause.RESET))
+    if step is None and isinstance(outcome, Missing):
+        outcome = turned_away(flight.trailing) or outcome
     if isinstance(outcome, HelloEvidence):
         attempt.on_answer(outcome.answer)
     if step is not None and attempt.carries_any(FallbackQuestion):

@@ -28,7 +28,14 @@ from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, TlsStream, drain
 from mailtls.probe.mail import walk_inside
 from mailtls.probe.questions import SessionQuestion, UpgradeQuestion
-from mailtls.probe.steps import behind, farewell, open_dialogue, tls_engine, upgrade
+from mailtls.probe.steps import (
+    behind,
+    farewell,
+    open_dialogue,
+    tls_engine,
+    turned_away,
+    upgrade,
+)
 from mailtls.terms import Cause, Mode, Phase
 
 if TYPE_CHECKING:
@@ -113,6 +120,8 @@ async def _implicit(
     dialect = DIALECTS[question.protocol]
     channel = tls_engine(question.server_name)
     done = await _handshake(attempt, channel, stream)
+    if isinstance(done, WrongMode):
+        done = turned_away(done.first_bytes) or done
     if isinstance(done, HandshakeRefused | WrongMode | Missing):
         await drain(stream, seconds=attempt.seconds(FAREWELL_SECONDS))
         return _ended(greeting=IMPLICIT, before=IMPLICIT, upgrade=IMPLICIT, tls=done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailtls.dialects.base import Dialect, Opening
-from mailtls.dialects.classify import classify
+from mailtls.dialects.classify import classify, says_later
 from mailtls.dialects.smtp import SmtpDialect
 from mailtls.evidence import (
     SPOKEN_PROTOCOLS,
@@ -22,6 +22,7 @@ from mailtls.probe.attempt import FAREWELL_SECONDS, Attempt
 from mailtls.probe.conversation import BoundedStream, drain
 from mailtls.probe.mail import mail_in_clear
 from mailtls.probe.questions import UpgradeQuestion
+from mailtls.sanitizer import clean_bytes
 from mailtls.terms import Cause, Phase
 
 if TYPE_CHECKING:
@@ -73,6 +74,21 @@ async def _ask_silent_port(
             return answer
         case _:
             return silence
+
+
+def turned_away(first_bytes: bytes) -> Missing | None:
+    """Return the cause where a port of implicit TLS said "later" in clear, None where it did not.
+
+    Exim counts its connections before TLS begins, and answers so whatever the port.
+    """
+    if not says_later(first_bytes):
+        return None
+    said = clean_bytes(first_bytes.partition(b"\r\n")[0])
+    return Missing(
+        phase=Phase.GREETING,
+        cause=Cause.THROTTLED,
+        detail=f"the server answers in clear, before TLS, with {said}",
+    )
 
 
 async def go_ahead(
