@@ -107,3 +107,14 @@ def test_where_the_session_failed_its_cause_is_told():
 def test_in_tls_1_3_the_curve_of_the_certificate_does_not_matter():
     ecdsa = tls(leaf(key=key("ecdsa", 256, "secp256r1")), version=TlsVersion.TLS1_3)
     assert only(run(alert("handshake_failure"), session(ecdsa))).outcome is Outcome.FAIL
+
+
+def test_a_curve_of_tls_1_2_alone_is_asked_below_tls_1_3_whatever_the_session():
+    """OpenSSL accepts brainpoolP256r1 beside the curve of its ECDSA key, and refuses it alone."""
+    facts = tls(leaf(key=key("ecdsa", 256, "secp256r1")), version=TlsVersion.TLS1_3)
+    of, name = wanting(require_groups=(BRAINPOOL,)), "the group brainpoolP256r1"
+    finding = only(run(alert("handshake_failure"), session(facts), of, name))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert "RFC 8422" in finding.missing.detail
+    rsa = session(tls(version=TlsVersion.TLS1_3))
+    assert only(run(alert("handshake_failure"), rsa, of, name)).outcome is Outcome.FAIL

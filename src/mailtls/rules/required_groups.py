@@ -60,7 +60,7 @@ def check_required(view: TargetView) -> Iterator[Finding]:
                 yield _absent(view, offer, name, f"{group_name(group)} chosen instead")
             case AlertAnswer() | ClosedAnswer() as answer:
                 gap = of_the_hello(offer, answer) or doubtful(view, answer)
-                gap = _unsure(view, session) or gap
+                gap = _unsure(view, session, offer) or gap
                 if gap is None:
                     yield _absent(view, offer, name, _refusal(answer))
                 else:
@@ -69,11 +69,12 @@ def check_required(view: TargetView) -> Iterator[Finding]:
                     )
 
 
-def _unsure(view: TargetView, session: TlsFacts | Missing) -> Missing | None:
+def _unsure(view: TargetView, session: TlsFacts | Missing, offer: Offer) -> Missing | None:
     """Return why a refusal does not count, None where it does."""
     if isinstance(session, Missing):
         return session
-    return None if session.version >= TlsVersion.TLS1_3 else signed_by_ecdsa(view)
+    modern = min(session.version, max(offer.versions)) >= TlsVersion.TLS1_3
+    return None if modern else signed_by_ecdsa(view)
 
 
 def signed_by_ecdsa(view: TargetView) -> Missing | None:
