@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mailtls.terms import Cause, Outcome, Phase
+from factories import endpoint, only, seen, upgraded, view
+from mailtls.evidence import Reply
+from mailtls.rules.starttls_enforced import RULE as RULE_ITSELF
+from mailtls.rules.upgrades import upgrade_question
+from mailtls.terms import Cause, Outcome, Phase, Role
 from mailtls.verdict import Verdict
 from probe.upgrading import Faults, server, verdicts
 
@@ -170,3 +174,22 @@ def test_without_starttls_the_answer_in_clear_still_counts():
 
     seen = judged("smtp", Faults(answers={"EHLO": "250 h\r\n"}))
     assert (seen.outcome, seen.cause) == (Outcome.INCONCLUSIVE, Cause.PREREQUISITE)
+
+
+@pytest.mark.parametrize("behind_ehlo", ["550 too many in a minute", "450 slow down"])
+@pytest.mark.parametrize(
+    ("role", "outcome"), [(Role.SUBMISSION, Outcome.FAIL), (Role.RELAY, Outcome.PASS)]
+)
+def test_mail_taken_in_clear_once_counts_whatever_was_said_to_the_second(
+    role, outcome, behind_ehlo
+):
+    """A limit of MAIL commands makes no server demand TLS (Exim's `ratelimit` denies with 550)."""
+    code, _, said = behind_ehlo.partition(" ")
+    of = endpoint(role=role)
+    walk = upgraded(
+        unannounced=Reply(code="250", lines=("ok",)), clear=Reply(code=code, lines=(said,))
+    )
+    base = view(of)
+    answers = {**base.answers, upgrade_question(of): seen(walk)}
+    finding = only(RULE_ITSELF.check(view(of, answers=answers)))
+    assert (finding.outcome, finding.observed) == (outcome, "250 ok")

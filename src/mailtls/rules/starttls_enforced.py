@@ -90,11 +90,11 @@ def _by_mail(view: TargetView) -> Finding:
     seen = _answered(view)
     if isinstance(seen, Missing):
         return inconclusive(seen, expected=_EXPECTED, key=_KEY, question=question)
-    assert isinstance(seen.clear, Reply)
-    if seen.clear.code.startswith("2"):
+    if (taken := _taken(seen)) is not None:
         return _failed(
-            view, f"the server accepts {_MAIL} without TLS", text(seen.clear), question=question
+            view, f"the server accepts {_MAIL} without TLS", text(taken), question=question
         )
+    assert isinstance(seen.clear, Reply)
     compared = _compared(seen)
     if isinstance(compared, Missing):
         return inconclusive(compared, expected=_EXPECTED, key=_KEY, question=question)
@@ -118,9 +118,18 @@ def _by_mail(view: TargetView) -> Finding:
 def _answered(view: TargetView) -> UpgradeEvidence | Missing:
     """Return the walk whose MAIL in clear was answered for good, or why there is none."""
     seen = upgrade_of(view)
-    if isinstance(seen, Missing):
+    if isinstance(seen, Missing) or _taken(seen) is not None:
         return seen
     return unfinished(seen.clear, Phase.CAPABILITY, _MAIL) or seen
+
+
+def _taken(seen: UpgradeEvidence) -> Reply | None:
+    """Return the reply that accepted MAIL in clear, behind EHLO or before it.
+
+    A server that limits how often it is said may refuse the second for that.
+    """
+    replies = (each for each in (seen.clear, seen.unannounced) if isinstance(each, Reply))
+    return next((reply for reply in replies if reply.code.startswith("2")), None)
 
 
 def _compared(seen: UpgradeEvidence) -> Reply | Missing:
@@ -153,10 +162,10 @@ def _relay(view: TargetView) -> Finding:
     seen = _answered(view)
     if isinstance(seen, Missing):
         return inconclusive(seen, expected=expected, key=_KEY, question=question)
-    assert isinstance(seen.clear, Reply)
-    if seen.clear.code.startswith("2"):
-        observed = text(seen.clear)
+    if (taken := _taken(seen)) is not None:
+        observed = text(taken)
         return passed("TLS is not demanded", expected=expected, observed=observed, key=_KEY)
+    assert isinstance(seen.clear, Reply)
     compared = _compared(seen)
     if isinstance(compared, Missing):
         return inconclusive(compared, expected=expected, key=_KEY, question=question)
