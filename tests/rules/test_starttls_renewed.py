@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from factories import endpoint, missing, only, seen, upgraded, view
+from mailtls.evidence import Reply
+from mailtls.rules.starttls_renewed import RULE
+from mailtls.rules.upgrades import upgrade_question
 from mailtls.terms import Cause, Outcome, Phase
 from mailtls.verdict import Verdict
 from probe.upgrading import Faults, server, verdicts
@@ -64,7 +68,13 @@ def test_a_greeting_remembered_from_before_fails():
 
 
 @pytest.mark.parametrize(
-    "clear", ["250 ok\r\n", "530 5.7.0 Must issue a STARTTLS command first\r\n"]
+    "clear",
+    [
+        "250 ok\r\n",
+        "530 5.7.0 Must issue a STARTTLS command first\r\n",
+        "550 TLS first\r\n",
+        "554 5.7.1 come back with TLS\r\n",
+    ],
 )
 def test_a_server_that_never_asks_for_ehlo_remembers_nothing_that_shows(clear):
     (seen,) = judged("smtp", Faults(answers={"MAIL": clear, "tls MAIL": "250 ok\r\n"}))
@@ -98,3 +108,18 @@ def test_a_server_that_asks_for_a_certificate_gets_none_and_is_judged_alike(prot
         seen = verdicts(port, protocol, *rules, "tls-version", "certificate-name")
 
     assert {v.outcome for v in seen} == {Outcome.PASS}
+
+
+@pytest.mark.parametrize("cause", [Cause.CLOSED, Cause.RESET, Cause.TIMED_OUT])
+def test_who_hangs_up_before_the_second_upgrade_has_not_refused_it(cause):
+    gone = missing(Phase.AFTER_TLS, cause)
+    of = endpoint()
+
+    def judge(**walk):
+        answers = {**view(of).answers, upgrade_question(of): seen(upgraded(**walk))}
+        return only(RULE.check(view(of, answers=answers)))
+
+    cut = judge(protected=gone, again=gone)
+    assert (cut.outcome, cut.missing) == (Outcome.INCONCLUSIVE, gone)
+    refused = judge(protected=Reply(code="250", lines=("ok",)), again=gone)
+    assert (refused.outcome is Outcome.PASS) == (cause is Cause.CLOSED)

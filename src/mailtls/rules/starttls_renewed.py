@@ -111,13 +111,15 @@ def _remembered(seen: UpgradeEvidence) -> bool:
     """Return whether MAIL without EHLO is refused on a new connection and accepted inside TLS.
 
     A server may take MAIL without EHLO at any time, as Postfix does; that hides what it remembers.
-    Nor is a refusal that was about TLS (530) one for the lack of EHLO (503).
+    Nor is a refusal that was about TLS (530) one for the lack of EHLO (503), and what is no 503 and the
+    same behind EHLO is about something else.
     """
     return (
         isinstance(seen.unannounced, Reply)
         and isinstance(seen.forgotten, Reply)
         and seen.unannounced.code.startswith("5")
         and seen.unannounced.code != "530"
+        and (seen.unannounced.code == "503" or seen.unannounced != seen.clear)
         and seen.forgotten.code.startswith("2")
     )
 
@@ -131,6 +133,8 @@ def _missing(session: SessionEvidence, seen: UpgradeEvidence | Missing) -> Missi
     for step in (seen.before, seen.upgrade, seen.tls, seen.after):
         if isinstance(step, Missing):
             return step
+    if isinstance(seen.protected, Missing):
+        return seen.protected  # nothing says that it came to the second upgrade
     if isinstance(seen.again, Missing) and seen.again.cause is Cause.CLOSED:
         return None
     if isinstance(seen.again, Reply) and seen.again.code != "421":
