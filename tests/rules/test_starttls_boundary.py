@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from factories import endpoint, fallen_back, injected, missing, seen, session, view
+from factories import CLOSED, endpoint, fallen_back, injected, missing, seen, session, view
 from mailtls.evidence import (
     ClosedAnswer,
     Fallback,
@@ -17,9 +17,10 @@ from mailtls.evidence import (
     WrongMode,
 )
 from mailtls.rules import starttls_boundary
-from mailtls.rules.base import session_question
+from mailtls.rules.base import hello_question, session_question
 from mailtls.rules.upgrades import fallback_question, injection_question
-from mailtls.terms import Cause, Level, Mode, Outcome, Phase
+from mailtls.terms import Cause, Level, Mode, Outcome, Phase, TlsVersion
+from mailtls.tls.offers import at_most
 from probe.upgrading import Faults, server, verdicts
 
 PROTOCOLS = ("smtp", "imap", "pop3", "sieve")
@@ -180,6 +181,19 @@ def test_a_refusal_of_the_pair_counts_unless_it_says_later(code, temporary, word
 def test_a_connection_that_ends_without_an_alert_counts_beside_a_session(full, alerted, expected):
     ended = Fallback(alerted=alerted, resumed=())
     assert crossing(full, fallback=ended)[1] == expected
+
+
+def test_an_end_counts_not_where_every_hello_was_hung_up_on():
+    of = endpoint()
+    ended = replace(fallen_back(), answer=Fallback(alerted=False, resumed=()))
+    answers = {
+        session_question(of): seen(session()),
+        injection_question(of): seen(injected()),
+        fallback_question(of): seen(ended),
+        hello_question(of, at_most(TlsVersion.TLS1_1)): seen(CLOSED),
+    }
+    *_, last = starttls_boundary.RULE.check(replace(view(of), answers=answers))
+    assert (last.outcome, last.missing.cause) == (Outcome.INCONCLUSIVE, Cause.CLOSED)
 
 
 def test_implicit_tls_and_a_passive_policy_are_asked_nothing_more():

@@ -150,12 +150,21 @@ def _behind_the_go_ahead(
         case WrongMode(spoken=Spoken.SILENCE):
             return _undecided(view, _silent())
         case HandshakeRefused() | WrongMode() | ClosedAnswer():
-            # Without a handshake that went well beside it, this one may have failed for any reason.
-            if not isinstance(session.tls, TlsFacts):
-                return _undecided(view, why_no_tls(session))
-            if isinstance(answer, ClosedAnswer) and (gap := doubtful(view, answer)) is not None:
+            gap = _gap(view, session, answer)
+            if gap is not None:
                 return _undecided(view, gap)
             return _held("a command behind the request for TLS is read as TLS", _outcome(answer))
+
+
+def _gap(
+    view: TargetView,
+    session: SessionEvidence,
+    answer: HandshakeRefused | WrongMode | ClosedAnswer,
+) -> Missing | None:
+    """Return why an end without TLS tells nothing: it may have come for any other reason."""
+    if not isinstance(session.tls, TlsFacts):
+        return why_no_tls(session)
+    return doubtful(view, answer) if isinstance(answer, ClosedAnswer) else None
 
 
 def _held(message: str, observed: str) -> Finding:
@@ -176,9 +185,9 @@ def _fallback(view: TargetView, session: SessionEvidence) -> Finding:
         case Missing() as missing:
             return inconclusive(missing, expected=_ENDED, key=_KEY, question=question)
         case Fallback(resumed=(), alerted=alerted):
-            if not alerted and not isinstance(session.tls, TlsFacts):
-                missing = why_no_tls(session)
-                return inconclusive(missing, expected=_ENDED, key=_KEY, question=question)
+            gap = None if alerted else _gap(view, session, ClosedAnswer(reset=False))
+            if gap is not None:
+                return inconclusive(gap, expected=_ENDED, key=_KEY, question=question)
             return passed(
                 "a failed handshake ends the connection",
                 expected=_ENDED,
