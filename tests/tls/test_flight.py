@@ -483,6 +483,16 @@ def tlslite(pki: Path, offer: Offer, **wanted: object) -> HelloEvidence | Missin
 
 
 # tlslite-ng imports asyncore and asynchat, for a class that is not used here.
+@pytest.mark.parametrize("number", [0, 90])
+@pytest.mark.parametrize("level", [1, 2])
+def test_an_alert_of_closure_is_a_way_to_hang_up(level, number):
+    """RFC 8446 section 6.1: neither says that anything was wrong with the hello."""
+    flight = FirstFlight(offers.exactly(TlsVersion.TLS1_1), "", bytes(32))
+    flight.receive_data(bytes((21, 3, 3, 0, 2, level, number)))
+    flight.receive_eof()
+    assert flight.outcome == HelloEvidence(answer=ClosedAnswer(reset=False))
+
+
 old_imports = pytest.mark.filterwarnings("ignore:The async:DeprecationWarning")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 CLOSE_NOTIFY = 0
 USER_CANCELED = 90
+CLOSURE = frozenset({"close_notify", "user_canceled"})
+"""The alerts that end a connection without an error (RFC 8446 section 6.1), as Java's do a hurried one."""
+
 FATAL = 2
 """The alert level of RFC 5246 section 7.2; TLS 1.3 ignores it (RFC 8446 section 6)."""
 

@@ -2,7 +2,7 @@
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
 HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
-the stream ends after it; a no in clear is. What else is no TLS, or contradicts the hello, is `MALFORMED`.
+the stream ends after it; a no in clear is. An alert of closure is a way to hang up. What else is no TLS, or contradicts the hello, is `MALFORMED`.
 A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
@@ -12,7 +12,7 @@ from mailtls.evidence import AlertAnswer, ClosedAnswer, HelloEvidence, Line, Mis
 from mailtls.probe.questions import Offer
 from mailtls.sanitizer import clean
 from mailtls.terms import Cause, Phase, TlsVersion
-from mailtls.tls.alerts import FATAL, USER_CANCELED, alert_name, ssl2_error_name
+from mailtls.tls.alerts import CLOSURE, FATAL, USER_CANCELED, alert_name, ssl2_error_name
 from mailtls.tls.answer import (
     DOWNGRADE_SENTINELS,
     KeyExchange,
@@ -223,7 +223,9 @@ class FirstFlight:
         self._finish(HelloEvidence(answer=answer), _summary(answer))
 
     def _refuse(self, number: int, name: str) -> None:
-        self._finish(HelloEvidence(answer=AlertAnswer(alert=number, name=name)), f"alert {name}")
+        alert = AlertAnswer(alert=number, name=name)
+        answer = ClosedAnswer(reset=False) if name in CLOSURE else alert
+        self._finish(HelloEvidence(answer=answer), f"alert {name}")
 
     def _miss(self, cause: Cause, detail: str) -> None:
         self._finish(Missing(phase=self.phase, cause=cause, detail=detail), detail)
