@@ -148,6 +148,55 @@ def test_a_hello_that_was_cut_off_beside_alerts_is_asked_again(reads):
     assert {(v.rule, v.outcome) for v in found} == {("tls-version", FAIL), ("tls-cipher", FAIL)}
 
 
+def upgraded(behind: Talk) -> Talk:
+    """Return a talk of SMTP in clear up to STARTTLS, and then `behind`."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"220 h ESMTP\r\n")
+        while said := connection.recv(4096):
+            if said.startswith(b"STARTTLS"):
+                connection.sendall(b"220 go\r\n")
+                behind(connection)
+                return
+            connection.sendall(b"250-h\r\n250 STARTTLS\r\n")
+
+    return talk
+
+
+@pytest.mark.parametrize("resets", [True, False])
+def test_behind_starttls_too_a_close_beside_alerts_is_asked_again(resets):
+    behind, count = tls(), itertools.count()
+
+    def talk(connection: socket.socket) -> None:
+        if version_of(connection) != TlsVersion.TLS1_1 or next(count):
+            behind(connection)
+        elif not resets:
+            connection.recv(4096)
+
+    with peer(upgraded(talk)) as (port, served):
+        found = verdicts(port, "smtp", "tls-version", "tls-cipher")
+    versions = {v.outcome for v in found if v.rule == "tls-version"}
+    assert (versions, len(served)) == ({FAIL}, 1 + 2 + 2 + 1)
+
+
+@pytest.mark.parametrize("number", [0, 90])
+@pytest.mark.parametrize("level", [1, 2])
+def test_an_alert_of_closure_is_no_refusal(number, level):
+    """Java says it where a connection is closed before its handshake, for a limit or a shutdown."""
+    behind, count = tls(), itertools.count()
+
+    def talk(connection: socket.socket) -> None:
+        if version_of(connection) != TlsVersion.TLS1_1 or next(count):
+            behind(connection)
+        else:
+            connection.recv(4096)
+            connection.sendall(record(bytes((level, number)), kind=21))
+
+    with peer(talk) as (port, _):
+        found = verdicts(port, "smtp", "tls-version", "tls-cipher", mode="implicit")
+    assert {v.outcome for v in found if v.rule == "tls-version"} == {FAIL}
+
+
 def test_a_server_that_resets_what_it_refuses_is_still_judged():
     """As Windows does; each is asked again, and then one that has to be answered."""
     behind = tls(ssl.TLSVersion.TLSv1_2)

@@ -26,7 +26,8 @@ from mailtls.probe.runner import Limits, Runner
 from mailtls.probe.turns import Turns
 from mailtls.responder.server import Behaviour, Responder
 from mailtls.rules import RULES
-from mailtls.terms import Cause, Mode, Protocol
+from mailtls.terms import Cause, Mode, Protocol, TlsVersion
+from mailtls.tls import offers
 from probe.peers import AUTHORITY, network, peer, says, settings
 from tls_views import BAD, FACTS, OLD
 
@@ -105,7 +106,7 @@ def test_all_at_once_does_not_wait_for_what_is_offered():
             assert seen.missing.detail == "the server does not offer STARTTLS"
 
 
-def test_hellos_that_wait_for_one_another_are_begun_first(monkeypatch):
+def test_old_versions_come_before_the_control_and_then_what_waits_for_one_another(monkeypatch):
     begun: list[Question] = []
 
     async def noted(attempt: Attempt, over: Network) -> Observation:
@@ -116,12 +117,14 @@ def test_hellos_that_wait_for_one_another_are_begun_first(monkeypatch):
     with responder() as server:
         run(policy(smtp(server.port)))
 
-    lead, first, second, *others = begun
+    lead, old, first, second, *others = begun
     assert isinstance(lead, SessionQuestion)
+    assert isinstance(old, HelloQuestion)
+    assert old.offer == offers.at_most(TlsVersion.TLS1_1)
     assert isinstance(first, HelloQuestion)
     assert isinstance(second, HelloQuestion)
     assert (first.offer.label, second.offer.label) == (f"{BAD} or {OLD}", FACTS)
-    assert len(others) == 3
+    assert len(others) == 2
 
 
 def test_a_refused_connection_is_asked_once_and_a_throttled_one_again():

@@ -4,7 +4,7 @@ Some servers refuse a hello by closing the connection, Dovecot for one; so does 
 stands before it, that turns clients away who come often. And a filter may answer every hello that it
 does not know with an alert. One more hello, of the version that the session has just agreed on, tells
 which it is. Who turns clients away when several are there at once has not read the hello, and resets
-the connection: that hello is asked again, alone. All this counts as a retry does: no plan knows of it.
+the connection, or closes where it refuses by alerts: that hello is asked again, alone. All this counts as a retry does: no plan knows of it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def doubt(
     answered in TLS, for then one that is answered has to come first.
 
     `told` are those that were asked for this already, behind all others.
-    Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough.
-    With implicit TLS what accepts a connection and closes it may be a limit that has been reached; all
-    the more where it had not read the hello, and where other hellos got an alert, for servers refuse
-    in one way. And a control that is refused beside a session of TLS 1.3 may have been too long.
+    Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough,
+    unless others got an alert: servers refuse in one way. With implicit TLS what accepts a connection
+    and closes it may be a limit that has been reached; all the more where it had not read the hello.
+    And a control that is refused beside a session of TLS 1.3 may have been too long.
     """
     seen = _Seen()
     for question, observation in answers.items():
@@ -98,9 +98,10 @@ class _Seen:
                 return
             case ClosedAnswer(reset=reset):
                 self.closed = hello
-                # Behind STARTTLS the server has let its client in before.
-                if hello.mode is Mode.IMPLICIT and (reset or not oldest):
-                    (self.unread if reset else self.cut).append(question)
+                # Behind STARTTLS the server has let its client in before, and has read what it said.
+                unread = reset and hello.mode is Mode.IMPLICIT
+                if unread or not oldest:
+                    (self.unread if unread else self.cut).append(question)
             case AlertAnswer(name=name):
                 self.spoken = self.spoken or not oldest
                 self.alerted = self.alerted or not oldest

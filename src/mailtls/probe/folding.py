@@ -121,7 +121,9 @@ def answer_of(seen: Observation) -> object:
 def fold(questions: Iterable[Question]) -> tuple[Call | Family, ...]:
     """Return the fewest connections for the questions to one target, the lead's first.
 
-    Behind it come those that take longest: hellos that wait for one another, then what carries much.
+    Behind it come those that take longest: hellos that wait for one another, then what carries much. Yet
+    before them, and so before the control, come those of old versions: what cuts off all that comes
+    later cuts off the control as well.
     """
     asked = tuple(dict.fromkeys(questions))
     families = tuple(_families(asked))
@@ -136,7 +138,16 @@ def fold(questions: Iterable[Question]) -> tuple[Call | Family, ...]:
         ):
             del carried[question]
     lead, *others = (Call(question=q, carries=tuple(more)) for q, more in carried.items())
-    return (lead, *families, *sorted(others, key=lambda call: not call.carries))
+    others.sort(key=lambda call: not call.carries)
+    old = [call for call in others if _is_old(call.question)]
+    return (lead, *old, *families, *(call for call in others if call not in old))
+
+
+def _is_old(question: Question) -> bool:
+    return (
+        isinstance(question, HelloQuestion)
+        and TlsVersion.SSL2 < max(question.offer.versions) < TlsVersion.TLS1_2
+    )
 
 
 def _carriers(question: Question, carried: Iterable[Question]) -> tuple[Question, ...]:
