@@ -292,3 +292,21 @@ def test_it_is_told_how_many_targets_are_open():
         asyncio.run(runner.run(build_plan(expected, RULES)))
 
     assert changes == [2, -1, -1]
+
+
+def test_no_turn_is_waited_for_when_the_time_of_a_target_is_over():
+    """Gently the second connection may begin a second after the first, and the time is half of one."""
+
+    def tarpit(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            pass
+
+    limits = dataclasses.replace(LIMITS, timeout=0.5, gentle=True, retries=3)
+    with peer(tarpit) as (port, served):
+        expected = policy(smtp(port).replace("mode: starttls", "mode: implicit"))
+        book = run(expected, limits)
+        came = len(served)
+    assert came == book.connections == 1
+    late = [seen for (_, q), seen in book.answers.items() if isinstance(q, HelloQuestion)]
+    causes = {seen.missing.cause for seen in late if isinstance(seen, NotObserved)}
+    assert (causes, sum(seen.attempts for seen in late)) == ({Cause.TIMED_OUT}, 0)

@@ -79,3 +79,27 @@ def test_a_turn_that_is_given_up_while_it_waits_is_free_again():
         return turns._taken
 
     assert asyncio.run(run()) == 0
+
+
+def test_who_gets_no_turn_in_time_leaves_it_to_the_next():
+    clock = Clock()
+
+    async def stuck(seconds: float) -> None:
+        await asyncio.sleep(60 if seconds else 0)
+
+    turns = Turns(1, gentle=True, clock=clock, sleep=stuck)
+
+    async def taken(seconds: float) -> bool:
+        async with turns.until(clock.now + seconds) as mine:
+            return mine
+
+    async def one_after_another() -> list[bool]:
+        found = [await taken(0), await taken(5), await taken(0.01)]
+        clock.now += GENTLE_SECONDS
+        async with turns.until(clock.now + 5) as mine:
+            clock.now += GENTLE_SECONDS
+            return [*found, mine, await taken(0.01)]
+
+    # Too late from the start, in time, before the second is over, in time, while another has it.
+    assert asyncio.run(one_after_another()) == [False, True, False, True, False]
+    assert asyncio.run(taken(5))

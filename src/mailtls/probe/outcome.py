@@ -83,6 +83,20 @@ class Asked:
         return _first_cause(step for each in heard for step in _by_the_way(each))
 
 
+def counted(asked: Asked, made: int) -> Asked:
+    """Return a call with the number of connections that were made for it."""
+    return replace(asked, seen=replace(asked.seen, attempts=made))
+
+
+def late(call: Call) -> Asked:
+    """Return the answer to a call whose turn did not come in the target's time."""
+    detail = "the time for this target ended before its turn came"
+    missing = Missing(phase=Phase.CONNECT, cause=Cause.TIMED_OUT, detail=detail)
+    return Asked(
+        call=call, seen=NotObserved(missing=missing, transcript=(), seconds=0.0, attempts=0)
+    )
+
+
 def worth_asking(
     others: Iterable[Call | Family], lead: Observation | None
 ) -> Iterator[Call | Family]:

@@ -23,7 +23,7 @@ from mailtls.probe.attempt import Attempt, Settings
 from mailtls.probe.doubt import doubt
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, connections, fold
-from mailtls.probe.outcome import RETRIED, Asked, answers_to, worth_asking
+from mailtls.probe.outcome import RETRIED, Asked, answers_to, counted, late, worth_asking
 from mailtls.probe.perform import perform
 from mailtls.probe.questions import (
     Offer,
@@ -175,7 +175,10 @@ class Runner:
         kept: Asked | None = None
         made = 0
         while True:
-            async with self._turns[target.address] as turns:
+            turns = self._turns[target.address]
+            async with turns.until(deadline) as mine:
+                if not mine:
+                    return late(call) if kept is None else counted(kept, made)
                 if started is not None:
                     started.set()
                 attempt = Attempt(
@@ -207,7 +210,7 @@ class Runner:
                 or made > self._limits.retries
                 or time.monotonic() + pause >= deadline
             ):
-                return replace(kept, seen=replace(kept.seen, attempts=made))
+                return counted(kept, made)
             call = asked.retried
             await asyncio.sleep(pause)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Self
 
 GENTLE_SECONDS = 1.0
@@ -58,3 +59,21 @@ class Turns:
         async with self._free:
             self._taken -= 1
             self._free.notify_all()
+
+    @asynccontextmanager
+    async def until(self, deadline: float) -> AsyncIterator[bool]:
+        """Take a turn, or give False where none comes before `deadline`, in seconds of the clock."""
+        mine = False
+        left = deadline - self._clock()
+        if left > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self.__aenter__()
+                    mine = True
+            except TimeoutError:
+                pass
+        try:
+            yield mine
+        finally:
+            if mine:
+                await self.__aexit__()
