@@ -8,11 +8,12 @@ import pytest
 
 from factories import ALERT, CLOSED, key, leaf, missing, only, seen, session, tls
 from mailtls.rules.base import hello_question
+from mailtls.rules.grades import group_hellos
 from mailtls.rules.required_groups import check_required, required_hellos
 from mailtls.rules.tls_group import RULE
 from mailtls.terms import Cause, Outcome, Phase, TlsVersion
 from mailtls.tls.offers import exactly
-from tls_views import alert, answered, looking, wanting
+from tls_views import BCP195, alert, answered, looking, wanting
 
 HYBRID, P256, BRAINPOOL = 0x11EC, 0x17, 0x1A
 SILENT = missing(Phase.HANDSHAKE, Cause.TIMED_OUT)
@@ -118,3 +119,12 @@ def test_a_curve_of_tls_1_2_alone_is_asked_below_tls_1_3_whatever_the_session():
     assert "RFC 8422" in finding.missing.detail
     rsa = session(tls(version=TlsVersion.TLS1_3))
     assert only(run(alert("handshake_failure"), rsa, of, name)).outcome is Outcome.FAIL
+
+
+def test_an_answer_that_names_no_group_decides_nothing():
+    finding = only(run(retry(0)))
+    assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.MALFORMED)
+    of = wanting(groups=(0x1D,))
+    (label,) = (o.label for o in group_hellos(of, BCP195) if max(o.versions) == TlsVersion.TLS1_3)
+    finding = only(RULE.check(looking(RULE, of, hellos={label: retry(0)})))
+    assert (finding.outcome, finding.missing.cause) == (Outcome.INCONCLUSIVE, Cause.MALFORMED)

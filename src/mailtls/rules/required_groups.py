@@ -56,6 +56,10 @@ def check_required(view: TargetView) -> Iterator[Finding]:
                 )
             case ServerAnswer(group=group) if group == code:
                 continue
+            case ServerAnswer(group=0):
+                yield inconclusive(
+                    unnamed(), expected=f"{name} accepted", key=_KEY, question=question
+                )
             case ServerAnswer(group=group):
                 yield _absent(view, offer, name, f"{group_name(group)} chosen instead")
             case AlertAnswer() | ClosedAnswer() as answer:
@@ -75,6 +79,16 @@ def _unsure(view: TargetView, session: TlsFacts | Missing, offer: Offer) -> Miss
         return session
     modern = min(session.version, max(offer.versions)) >= TlsVersion.TLS1_3
     return None if modern else signed_by_ecdsa(view)
+
+
+def unnamed() -> Missing:
+    """Return why an answer to a hello about groups that names none decides nothing."""
+    return Missing(
+        phase=Phase.HANDSHAKE,
+        cause=Cause.MALFORMED,
+        detail="the server answered a hello without a key share and named no group"
+        " (RFC 8446 section 4.1.4)",
+    )
 
 
 def signed_by_ecdsa(view: TargetView) -> Missing | None:

@@ -21,7 +21,7 @@ from mailtls.rules.base import (
 )
 from mailtls.rules.control import below_tls13, control_question, refused
 from mailtls.rules.grades import group_hellos, group_weights, suite_hellos
-from mailtls.rules.required_groups import check_required, required_hellos, signed_by_ecdsa
+from mailtls.rules.required_groups import check_required, required_hellos, signed_by_ecdsa, unnamed
 from mailtls.terms import Level, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.codepoints import group_by_name, group_name, version_name
@@ -91,6 +91,8 @@ def _groups(view: TargetView) -> Iterator[Finding]:
         match evidence if isinstance(evidence, Missing) else evidence.answer:
             case Missing() as missing:
                 gaps.append((missing, question))
+            case ServerAnswer(group=0):
+                gaps.append((unnamed(), question))
             case ServerAnswer(group=group, version=version):
                 chosen.setdefault(group, (version, question))
             case answer:
