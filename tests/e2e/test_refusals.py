@@ -179,6 +179,30 @@ def test_behind_starttls_too_a_close_beside_alerts_is_asked_again(resets):
     assert (versions, len(served)) == ({FAIL}, 1 + 2 + 2 + 1)
 
 
+@pytest.mark.parametrize(
+    ("rule", "keys"),
+    [
+        ("certificate-algorithms", "certificate: {algorithms: [rsa, ecdsa]}"),
+        ("tls-group", "tls: {min_dh_bits: 2048, require_groups: [P-521]}"),
+    ],
+)
+def test_behind_starttls_a_limit_of_handshakes_makes_nothing_required_missing(rule, keys):
+    """It cuts off what comes behind the session and the hellos about suites."""
+    behind = tls(ssl.TLSVersion.TLSv1_2)
+
+    def talk(connection: socket.socket) -> None:
+        if is_of_openssl(connection) or suites_of(connection) > 64:
+            behind(connection)
+        else:
+            connection.recv(4096)
+
+    with peer(upgraded(talk)) as (port, _):
+        found = verdicts(port, "smtp", rule, "tls-cipher", keys=keys)
+    about = [(v.outcome, v.cause) for v in found if v.rule == rule]
+    assert (OPEN, Cause.CLOSED) in about
+    assert FAIL not in {outcome for outcome, _ in about}
+
+
 @pytest.mark.parametrize("number", [0, 90])
 @pytest.mark.parametrize("level", [1, 2])
 def test_an_alert_of_closure_is_no_refusal(number, level):

@@ -12,10 +12,11 @@ from mailtls.probe.doubt import doubt
 from mailtls.probe.questions import KindQuestion
 from mailtls.rules.base import hello_question, session_question
 from mailtls.rules.grades import control
+from mailtls.rules.required_groups import required_hellos
 from mailtls.terms import Cause, Phase, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.offers import authenticated_by
-from tls_views import BCP195, alert
+from tls_views import BCP195, alert, wanting
 
 OF = endpoint()
 SESSION = session_question(OF)
@@ -163,3 +164,23 @@ def test_a_control_refused_beside_tls_1_3_may_have_been_too_long():
     older = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_2)))}
     assert doubt({**answers, **older}) == below
     assert doubt({**answers, **older, below: seen(chose(TlsVersion.TLS1_2))}, [below]) is None
+
+
+@pytest.mark.parametrize("of", [OF, implicit()])
+def test_what_fails_where_it_is_refused_is_asked_again_and_then_one_that_has_to_be_answered(of):
+    hello = hello_question(of, authenticated_by("ECDSA"))
+    kind = KindQuestion(kind="ecdsa", hello=hello, anchors=of.certificate.trust)
+    (offer,) = required_hellos(wanting(require_groups=(0x1D,))).values()
+    group = hello_question(of, offer)
+    full = {session_question(of): seen(session(tls(version=TlsVersion.TLS1_2)))}
+    newer, old = (
+        hello_question(of, o)
+        for o in (offers.exactly(TlsVersion.TLS1_2), offers.at_most(TlsVersion.TLS1_1))
+    )
+    full |= {hello_question(of, control(of, BCP195)): seen(chose(TlsVersion.TLS1_2))}
+    for needed in (kind, group):
+        answers = full | {needed: seen(CLOSED), old: seen(CLOSED)}
+        assert doubt(answers) == needed
+        assert doubt(answers, [needed]) == newer
+        assert doubt(answers | {newer: seen(CLOSED)}, [needed, newer]) is None
+        assert doubt(full | {needed: seen(chose(TlsVersion.TLS1_2))}) is None

@@ -38,7 +38,8 @@ def doubt(
 
     `told` are those that were asked for this already, behind all others.
     Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough,
-    unless others got an alert: servers refuse in one way. With implicit TLS what accepts a connection
+    unless others got an alert: servers refuse in one way. Nor is it enough where to be refused is to
+    fail, which costs a sound server nothing. With implicit TLS what accepts a connection
     and closes it may be a limit that has been reached; all the more where it had not read the hello.
     And a control that is refused beside a session of TLS 1.3 may have been too long.
     """
@@ -47,13 +48,14 @@ def doubt(
         seen.take(question, observation)
     if seen.version is None:
         return None
-    again = seen.unread + (seen.cut if seen.alerted else [])
+    again = seen.unread + (seen.cut if seen.alerted else seen.needed)
     for each in again if seen.spoken else ():
         if each not in told:
             return each
     newest = offers.exactly(seen.version)
     hung_up = seen.closed
-    if hung_up is not None and seen.spoken and hung_up.mode is not Mode.IMPLICIT:
+    let_in = hung_up is not None and hung_up.mode is not Mode.IMPLICIT
+    if let_in and seen.spoken and not seen.needed:
         hung_up = None
     wanted = [(seen.control, offers.exactly(TlsVersion.TLS1_2))] if _may_be_long(seen) else []
     wanted += [(hung_up, newest), (None if seen.chosen else seen.vague, newest)]
@@ -70,6 +72,7 @@ class _Seen:
     version: TlsVersion | None = None
     unread: list[HelloQuestion | KindQuestion] = field(default_factory=list)
     cut: list[HelloQuestion | KindQuestion] = field(default_factory=list)
+    needed: list[HelloQuestion | KindQuestion] = field(default_factory=list)
     alerted: bool = False
     closed: HelloQuestion | None = None
     vague: HelloQuestion | None = None
@@ -102,6 +105,9 @@ class _Seen:
                 unread = reset and hello.mode is Mode.IMPLICIT
                 if unread or not oldest:
                     (self.unread if unread else self.cut).append(question)
+                # A kind of certificate, or a group, that the policy requires.
+                if isinstance(question, KindQuestion) or hello.offer.spared_by is not None:
+                    self.needed.append(question)
             case AlertAnswer(name=name):
                 self.spoken = self.spoken or not oldest
                 self.alerted = self.alerted or not oldest
