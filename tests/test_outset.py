@@ -68,8 +68,12 @@ def test_the_endpoints_choice_of_addresses_counts(monkeypatch):
     assert made == [("192.0.2.9", 587)]
 
 
-def test_a_port_that_is_to_be_closed_is_not_tried(monkeypatch):
-    assert opened(monkeypatch, at("192.0.2.1", expect=Expect.CLOSED)) == []
+def test_a_port_that_is_to_be_closed_is_not_tried_nor_what_is_asked_behind_it(monkeypatch):
+    closed = at("192.0.2.1", 110, expect=Expect.CLOSED)
+
+    made = opened(monkeypatch, closed, at("192.0.2.1", 995), at("192.0.2.2", 995))
+
+    assert made == [("192.0.2.2", 995)]
 
 
 def test_nothing_is_opened_for_a_choice_of_rules(monkeypatch):
@@ -82,6 +86,14 @@ def test_no_more_are_opened_than_may_be_at_once(monkeypatch):
     made = opened(monkeypatch, *hosts, words=["--concurrency", "2"])
 
     assert made == [("192.0.2.1", 587), ("192.0.2.2", 587)]
+
+
+def test_every_address_of_an_endpoint_is_one_of_those(monkeypatch):
+    many = at("192.0.2.1", addresses=("192.0.2.8", "192.0.2.9"))
+
+    made = opened(monkeypatch, many, at("192.0.2.2"), words=["--concurrency", "2"])
+
+    assert made == [("192.0.2.8", 587)]
 
 
 def test_a_wrong_name_is_refused_before_a_packet(monkeypatch):
