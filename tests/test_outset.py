@@ -8,6 +8,7 @@ import pytest
 
 from factories import endpoint, policy
 from mailtls.errors import UsageError
+from mailtls.evidence import Resolved
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.options import build_parser
 from mailtls.outset import set_out
@@ -86,6 +87,35 @@ def test_no_more_are_opened_than_may_be_at_once(monkeypatch):
     made = opened(monkeypatch, *hosts, words=["--concurrency", "2"])
 
     assert made == [("192.0.2.1", 587), ("192.0.2.2", 587)]
+
+
+def test_no_more_names_are_asked_for_than_may_be_at_once(monkeypatch):
+    asked = []
+
+    async def addresses(_resolver, host):
+        asked.append(host)
+        return Resolved(addresses=())
+
+    monkeypatch.setattr("mailtls.outset.SystemResolver.addresses", addresses)
+    hosts = [at(f"{letter}.example") for letter in "abc"]
+
+    opened(monkeypatch, *hosts, words=["--concurrency", "2"])
+
+    assert asked == ["a.example", "b.example"]
+
+
+def test_while_a_connection_is_waited_for_the_rest_is_loaded(monkeypatch):
+    loads = []
+    monkeypatch.setattr("mailtls.outset.warm_up", lambda: loads.append(1))
+    with peer(says(b"220 hello\r\n")) as (port, _):
+        options = build_parser(("text",)).parse_args(["check"])
+
+        async def run():
+            async with set_out(policy(at("127.0.0.1", port)), options) as ways:
+                (await ways.network.connect("127.0.0.1", port)).close()
+
+        asyncio.run(run())
+    assert loads == [1]
 
 
 def test_every_address_of_an_endpoint_is_one_of_those(monkeypatch):

@@ -140,7 +140,9 @@ def test_an_address_belongs_to_the_first_who_wishes_for_it(wishes, opened):
     assert sorted(names) == sorted({host for host, _ in wishes})
 
 
-def test_the_order_of_the_wishes_counts_whichever_name_is_found_first():
+def test_nothing_is_opened_before_every_name_is_found_and_then_in_order():
+    """The probe begins when it has all addresses: a connection would lie idle until then."""
+
     class Slow(Beneath):
         async def resolve(self, host):
             if host == "a.example":
@@ -150,14 +152,15 @@ def test_the_order_of_the_wishes_counts_whichever_name_is_found_first():
     async def talk(_ahead):
         beneath = Slow()
         async with AheadNetwork(beneath) as ahead:
-            await ahead.dial([wish("a.example"), wish("same.example", 587)], most=9)
-            assert beneath.asked == ["same.example"]
+            wishes = [wish("b.example"), wish("a.example"), wish("same.example", 587)]
+            await ahead.dial(wishes, most=9)
+            assert beneath.asked == ["b.example", "same.example"]
             slow.set()
             await ahead.resolve("a.example")
-            return (await ahead.connect("192.0.2.1", 25)) is beneath.streams[0], beneath.asked
+            return (await ahead.connect("192.0.2.1", 25)) is beneath.streams[1], beneath.asked[2:]
 
     slow = asyncio.Event()
-    asked = ["same.example", "a.example", ("192.0.2.1", 25)]
+    asked = ["a.example", ("192.0.2.3", 25), ("192.0.2.1", 25)]
     assert within(Beneath(), talk) == (True, asked)
 
 
@@ -228,6 +231,7 @@ def test_what_nobody_asked_for_fails_and_closes_in_silence(caplog):
         beneath = Beneath(at_192_0_2_1=never, at_192_0_2_3=refused)
         async with AheadNetwork(beneath) as ahead:
             await ahead.dial([wish("a.example"), wish("b.example")], most=9)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
         return beneath
 
     beneath = within(Beneath(), talk)
@@ -245,11 +249,30 @@ def test_names_that_are_still_asked_for_at_the_end_are_given_up(caplog):
 
     async def run():
         async with AheadNetwork(Silent()) as ahead:
-            await ahead.dial([wish("a.example")], most=9)
+            await ahead.dial([wish("a.example"), wish("b.example")], most=9)
         return [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
 
     assert asyncio.run(run()) == []
     assert not caplog.records
+
+
+def test_whoever_gives_up_waiting_for_a_name_leaves_it_to_others():
+    class Slow(Beneath):
+        async def resolve(self, host):
+            await slow.wait()
+            return await super().resolve(host)
+
+    async def talk(ahead):
+        await ahead.dial([wish("a.example")], most=9)
+        impatient, patient = (asyncio.create_task(ahead.resolve("a.example")) for _ in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.wait([impatient])
+        slow.set()
+        return await patient
+
+    slow = asyncio.Event()
+    assert within(Slow(), talk) == Resolved(addresses=NAMES["a.example"])
 
 
 def test_whoever_gives_up_waiting_ends_the_attempt():

@@ -69,9 +69,10 @@ class AheadNetwork:
         await asyncio.sleep(0)
 
     async def _dial(self, wishes: Sequence[Wish], most: int) -> None:
+        # All names first, as the probe does: a server hangs up on a client that says nothing for long.
+        answers = [await self._found[wish.host] for wish in wishes]
         taken: set[str] = set()
-        for wish in wishes:
-            found = await self._found[wish.host]
+        for wish, found in zip(wishes, answers, strict=True):
             addresses = wish.choose(() if isinstance(found, Missing) else found.addresses)[:most]
             most -= len(addresses)
             for address in addresses[:1]:
