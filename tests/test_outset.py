@@ -133,7 +133,7 @@ def test_a_wrong_name_is_refused_before_a_packet(monkeypatch):
 
 def test_the_ways_are_those_of_the_options():
     words = ["--connect-to", ":587:127.0.0.1:1587", "--client-name", "probe.example.org"]
-    options = build_parser(("text",)).parse_args(["check", *words, "--resolver", "192.0.2.53"])
+    options = build_parser(("text",)).parse_args(["check", *words])
 
     async def run():
         async with set_out(policy(), options) as ways:
@@ -143,7 +143,24 @@ def test_the_ways_are_those_of_the_options():
     there = Service(host="127.0.0.1", port=1587)
     assert ways.routes(Service(host="a.example", port=587)) == there
     assert ways.client_name == "probe.example.org"
-    assert type(ways.resolver).__name__ == "ServerResolver"
+
+
+@pytest.mark.parametrize(
+    ("word", "asked"),
+    [("192.0.2.53", ("192.0.2.53", 53, False)), ("tls://192.0.2.53", ("192.0.2.53", 853, True))],
+)
+def test_the_dns_server_is_asked_as_the_option_says(word, asked, monkeypatch):
+    def server(address, port, *, tls):
+        return address, port, tls
+
+    monkeypatch.setattr("mailtls.outset.ServerResolver", server)
+    options = build_parser(("text",)).parse_args(["check", "--resolver", word])
+
+    async def run():
+        async with set_out(policy(), options) as ways:
+            return ways.resolver
+
+    assert asyncio.run(run()) == asked
 
 
 def test_a_proxy_is_the_way_of_what_is_opened_ahead(monkeypatch):
