@@ -52,7 +52,13 @@ from probe.upgrading import identity_context
 SYSTEM = Anchors(label="system")
 
 
-def ask(port: int, question: Question, *, seconds: float = 20) -> Observation:
+def ask(
+    port: int,
+    question: Question,
+    *,
+    seconds: float = 20,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Observation:
     attempt = Attempt(
         question=question,
         target=Target(host=NAME, port=port, address="127.0.0.1"),
@@ -60,6 +66,7 @@ def ask(port: int, question: Question, *, seconds: float = 20) -> Observation:
         settings=settings(),
         deadline=time.monotonic() + seconds,
         on_progress=lambda: None,
+        meanwhile=meanwhile,
     )
     return asyncio.run(perform(attempt, network()))
 
@@ -146,6 +153,21 @@ def test_while_a_reply_is_on_its_way_the_next_step_is_prepared_and_the_chain_jud
     assert isinstance(seen.tls, TlsFacts)
     assert isinstance(seen.after, Capabilities)
     assert done == ["handshake", "facts"]
+
+
+def test_what_is_to_be_done_meanwhile_is_done_once_for_all_steps():
+    done: list[None] = []
+    question = HelloQuestion(
+        protocol=Protocol.SMTP,
+        mode=Mode.STARTTLS,
+        server_name=NAME,
+        offer=offers.exactly(TlsVersion.TLS1_2),
+    )
+    with responder(Protocol.SMTP, Mode.STARTTLS) as server:
+        seen = ask(server.port, question, meanwhile=lambda: done.append(None))
+
+    assert isinstance(seen, Observed)
+    assert done == [None]
 
 
 def test_the_transcript_tells_the_session_in_order():
