@@ -117,9 +117,12 @@ def test_a_target_costs_five_connections_and_the_upgrade_or_a_doubt_one_more(hea
 def test_a_stricter_profile_with_a_group_that_the_session_shows_costs_eight(
     healthy, healthy_run, tmp_path
 ):
-    (group,) = {r["observed"] for r in healthy_run.report["results"] if r["rule"] == "tls-group"}
-    keys = {"profile": "mozilla-intermediate-6.0", "require_groups": [group]}
-    endpoints = [declared(each) | {"tls": keys} for each in healthy.endpoints]
+    results = healthy_run.report["results"]
+    agreed = {r["endpoint"]: r["observed"] for r in results if r["rule"] == "tls-group"}
+    endpoints = [declared(each) for each in healthy.endpoints]
+    for each in endpoints:
+        groups = [agreed[str(each["name"])]]
+        each["tls"] = {"profile": "mozilla-intermediate-6.0", "require_groups": groups}
 
     done = check(tmp_path, endpoints, *healthy.connect_to, ca_file=healthy.ca_file)
 

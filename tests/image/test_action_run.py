@@ -147,9 +147,9 @@ def test_has_no_privilege_and_no_token_at_the_first_byte(
         stderr=subprocess.DEVNULL,
     )
     with step:
-        connection, peer = silent.accept()
+        connection, _ = silent.accept()
         with connection:
-            process = peer_process(*peer)
+            process = peer_process(connection)
             status = (process / "status").read_text().splitlines()
             environment = (process / "environ").read_bytes().decode()
         step.wait()
@@ -163,12 +163,17 @@ def test_has_no_privilege_and_no_token_at_the_first_byte(
     assert (action.workspace / "r.json").stat().st_uid == becomes
 
 
-def peer_process(address: str, port: int) -> Path:
+def peer_process(connection: socket.socket) -> Path:
     """Return the folder in /proc of the process that holds the client's end of a connection."""
+
+    def as_kernel(end: tuple[str, int]) -> str:
+        # The address is one integer in the byte order of the machine (proc(5)).
+        return f"{socket.inet_aton(end[0])[::-1].hex().upper()}:{end[1]:04X}"
+
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    # The kernel prints the address as one integer in the byte order of the machine (proc(5)).
-    local = f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
-    inode = next(row[9] for row in rows if row[1] == local)
+    # Both ends: the client's port may be that of a connection elsewhere that has ended, too.
+    ends = [as_kernel(connection.getpeername()), as_kernel(connection.getsockname())]
+    inode = next(row[9] for row in rows if row[1:3] == ends)
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             target = descriptor.readlink()
@@ -176,7 +181,7 @@ def peer_process(address: str, port: int) -> Path:
             continue
         if str(target) == f"socket:[{inode}]":
             return descriptor.parents[1]
-    raise AssertionError(f"nobody holds port {port}")
+    raise AssertionError(f"nobody holds {ends}")
 
 
 def test_runs_without_root_and_keeps_its_verdict_where_files_cannot_be_written(
