@@ -284,9 +284,13 @@ def test_a_server_that_throttles_is_asked_gently_from_then_on(monkeypatch):
 UNREAD = HelloEvidence(answer=ClosedAnswer(reset=True))
 
 
-def test_a_hello_that_was_not_read_is_asked_again_alone_and_both_connections_count(monkeypatch):
+@pytest.mark.parametrize(("then", "limited"), [(ALERT, True), (UNREAD, False)])
+def test_a_hello_that_was_not_read_is_asked_again_alone_and_both_connections_count(
+    then, limited, monkeypatch
+):
+    """What is answered alone and not among others was cut off by a limit: be gentle from then on."""
     asked: list[Question] = []
-    gentle: list[int] = []
+    told: list[tuple[str, int]] = []
 
     async def answer(attempt: Attempt, _over: Network) -> Observation:
         asked.append(attempt.question)
@@ -294,18 +298,24 @@ def test_a_hello_that_was_not_read_is_asked_again_alone_and_both_connections_cou
             case HelloQuestion(offer=offer) if offer.versions == (TlsVersion.SSL2,):
                 return seen(ALERT)
             case HelloQuestion(offer=offer) if max(offer.versions) < TlsVersion.TLS1_2:
-                return seen(UNREAD if asked.count(attempt.question) == 1 else ALERT)
+                return seen(UNREAD if asked.count(attempt.question) == 1 else then)
             case HelloQuestion():
                 return seen(chose(TlsVersion.TLS1_2))
         return seen(implicit_session())
 
+    @contextlib.asynccontextmanager
+    async def alone(_turns: Turns):
+        told.append(("alone", len(asked)))
+        yield
+
     monkeypatch.setattr("mailtls.probe.runner.perform", answer)
-    monkeypatch.setattr(Turns, "be_gentle", lambda _: gentle.append(len(asked)))
+    monkeypatch.setattr(Turns, "alone", alone)
+    monkeypatch.setattr(Turns, "be_gentle", lambda _: told.append(("gentle", len(asked))))
     book = run(policy("host: 127.0.0.1, port: 465, mode: implicit"))
 
     (again,) = {question for question in asked if asked.count(question) > 1}
-    assert again == asked[-1]
-    assert gentle == [len(asked) - 1]
+    first = asked.index(again, asked.index(again) + 1)
+    assert told == [("alone", first), ("gentle", first + 1)][: 1 + limited]
     assert [s.attempts for (_, q), s in book.answers.items() if q == again] == [2]
     assert book.connections == len(asked)
 
