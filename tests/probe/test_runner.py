@@ -284,7 +284,9 @@ def test_a_server_that_throttles_is_asked_gently_from_then_on(monkeypatch):
 UNREAD = HelloEvidence(answer=ClosedAnswer(reset=True))
 
 
-@pytest.mark.parametrize(("then", "limited"), [(ALERT, True), (UNREAD, False)])
+@pytest.mark.parametrize(
+    ("then", "limited"), [(ALERT, True), (chose(TlsVersion.TLS1_0), True), (UNREAD, False)]
+)
 def test_a_hello_that_was_not_read_is_asked_again_alone_and_both_connections_count(
     then, limited, monkeypatch
 ):
