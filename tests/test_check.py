@@ -47,6 +47,15 @@ def check(port: int, *words: str, output=None, summary=None) -> int:
     return int(run([*arguments, *words], output=output, summary=summary))
 
 
+def test_a_rule_that_is_none_is_told_before_a_report_is_opened(policy, capsys):
+    with peer(says(b"")) as (port, served):
+        assert check(port, "--rule", "nothing", "--report", "json=r.json") == 2
+
+    assert "there is no rule 'nothing'" in capsys.readouterr().err
+    assert not (policy.parent / "r.json").exists()
+    assert served == []
+
+
 @pytest.mark.usefixtures("policy")
 class TestOutcomes:
     def test_green_is_zero(self, capsys):

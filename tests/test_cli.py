@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 from mailtls import __version__
-from mailtls.cli import main
+from mailtls.cli import COLLECT_AFTER, main
 
 
 def test_the_version_is_printed(capsys):
@@ -25,6 +26,15 @@ def test_the_version_costs_no_import_of_the_program():
     for heavy in ("argparse", "yaml", "cryptography", "OpenSSL", "jsonschema_rs", "asyncio", "ssl"):
         assert f"'{heavy}'" not in imported
     assert imported.count("'mailtls") == 2
+
+
+def test_what_is_made_during_a_start_is_not_looked_through_for_garbage(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(gc, "set_threshold", asked.append)
+
+    assert main(["explain", "mode"]) == 0
+    assert capsys.readouterr().out
+    assert asked == [COLLECT_AFTER]
 
 
 def test_it_runs_as_a_module():

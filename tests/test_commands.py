@@ -156,6 +156,15 @@ def test_plan_lists_questions_and_their_cost_without_a_network(here, capsys):
     assert ":25" not in out
 
 
+def test_plan_says_how_many_connections_the_session_may_spare(here, capsys):
+    wanted = "{host: mail.example.com, port: 993, mode: implicit, tls: {require_groups: [x25519]}}"
+    (here / "mailtls.yml").write_text(f"version: 1\nendpoints:\n  - {wanted}\n")
+
+    assert mailtls("plan") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("mail.example.com:993: 5 to 6 connections to each address, at most ")
+
+
 def test_explain_prints_a_page_or_lists_them_all(capsys):
     assert mailtls("explain") == 0
     listed = capsys.readouterr().out

@@ -8,6 +8,7 @@ import pytest
 
 from factories import endpoint, policy
 from mailtls.errors import UsageError
+from mailtls.evidence import Resolved
 from mailtls.net.proxy import ProxyNetwork
 from mailtls.options import build_parser
 from mailtls.outset import set_out
@@ -68,8 +69,12 @@ def test_the_endpoints_choice_of_addresses_counts(monkeypatch):
     assert made == [("192.0.2.9", 587)]
 
 
-def test_a_port_that_is_to_be_closed_is_not_tried(monkeypatch):
-    assert opened(monkeypatch, at("192.0.2.1", expect=Expect.CLOSED)) == []
+def test_a_port_that_is_to_be_closed_is_not_tried_nor_what_is_asked_behind_it(monkeypatch):
+    closed = at("192.0.2.1", 110, expect=Expect.CLOSED)
+
+    made = opened(monkeypatch, closed, at("192.0.2.1", 995), at("192.0.2.2", 995))
+
+    assert made == [("192.0.2.2", 995)]
 
 
 def test_nothing_is_opened_for_a_choice_of_rules(monkeypatch):
@@ -84,6 +89,43 @@ def test_no_more_are_opened_than_may_be_at_once(monkeypatch):
     assert made == [("192.0.2.1", 587), ("192.0.2.2", 587)]
 
 
+def test_no_more_names_are_asked_for_than_may_be_at_once(monkeypatch):
+    asked = []
+
+    async def addresses(_resolver, host):
+        asked.append(host)
+        return Resolved(addresses=())
+
+    monkeypatch.setattr("mailtls.outset.SystemResolver.addresses", addresses)
+    hosts = [at(f"{letter}.example") for letter in "abc"]
+
+    opened(monkeypatch, *hosts, words=["--concurrency", "2"])
+
+    assert asked == ["a.example", "b.example"]
+
+
+def test_while_a_connection_is_waited_for_the_rest_is_loaded(monkeypatch):
+    loads = []
+    monkeypatch.setattr("mailtls.outset.warm_up", lambda: loads.append(1))
+    with peer(says(b"220 hello\r\n")) as (port, _):
+        options = build_parser(("text",)).parse_args(["check"])
+
+        async def run():
+            async with set_out(policy(at("127.0.0.1", port)), options) as ways:
+                (await ways.network.connect("127.0.0.1", port)).close()
+
+        asyncio.run(run())
+    assert loads == [1]
+
+
+def test_every_address_of_an_endpoint_is_one_of_those(monkeypatch):
+    many = at("192.0.2.1", addresses=("192.0.2.8", "192.0.2.9"))
+
+    made = opened(monkeypatch, many, at("192.0.2.2"), words=["--concurrency", "2"])
+
+    assert made == [("192.0.2.8", 587)]
+
+
 def test_a_wrong_name_is_refused_before_a_packet(monkeypatch):
     with pytest.raises(UsageError, match="not a full host name"):
         opened(monkeypatch, at("192.0.2.1"), words=["--client-name", "localhost"])
@@ -91,7 +133,7 @@ def test_a_wrong_name_is_refused_before_a_packet(monkeypatch):
 
 def test_the_ways_are_those_of_the_options():
     words = ["--connect-to", ":587:127.0.0.1:1587", "--client-name", "probe.example.org"]
-    options = build_parser(("text",)).parse_args(["check", *words, "--resolver", "192.0.2.53"])
+    options = build_parser(("text",)).parse_args(["check", *words])
 
     async def run():
         async with set_out(policy(), options) as ways:
@@ -101,7 +143,24 @@ def test_the_ways_are_those_of_the_options():
     there = Service(host="127.0.0.1", port=1587)
     assert ways.routes(Service(host="a.example", port=587)) == there
     assert ways.client_name == "probe.example.org"
-    assert type(ways.resolver).__name__ == "ServerResolver"
+
+
+@pytest.mark.parametrize(
+    ("word", "asked"),
+    [("192.0.2.53", ("192.0.2.53", 53, False)), ("tls://192.0.2.53", ("192.0.2.53", 853, True))],
+)
+def test_the_dns_server_is_asked_as_the_option_says(word, asked, monkeypatch):
+    def server(address, port, *, tls):
+        return address, port, tls
+
+    monkeypatch.setattr("mailtls.outset.ServerResolver", server)
+    options = build_parser(("text",)).parse_args(["check", "--resolver", word])
+
+    async def run():
+        async with set_out(policy(), options) as ways:
+            return ways.resolver
+
+    assert asyncio.run(run()) == asked
 
 
 def test_a_proxy_is_the_way_of_what_is_opened_ahead(monkeypatch):

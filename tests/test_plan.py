@@ -139,7 +139,9 @@ def test_tls_asks_eight_by_mozilla_intermediate_with_a_required_group():
 def test_what_a_session_may_show_spares_a_connection(keys, algorithms, spared):
     certificate = replace(endpoint().certificate, algorithms=algorithms)
     of = endpoint(tls=TlsExpectation(**keys), certificate=certificate)
-    plan = build_plan(policy(of), RULES)
+    kinds = replace(certificate, algorithms=("rsa", "ecdsa"))
+    other = replace(of, name="other", host="other.example.org", certificate=kinds)
+    plan = build_plan(policy(of, other), RULES)
 
     assert plan.connections(SUBMISSION) - plan.least_connections(SUBMISSION) == spared
 

@@ -39,6 +39,10 @@ class Single:
 
     of: object
 
+    @pure
+    class Part:
+        """A value within."""
+
 
 @pure
 class Secret:
@@ -110,6 +114,7 @@ def test_it_shows_its_fields():
     assert repr(Point(x=1, tags=("a",))) == "Point(x=1, y=0, tags=('a',))"
     assert repr(Named(x=1, name="a")) == "Named(x=1, y=0, tags=(), name='a')"
     assert repr(Nothing()) == "Nothing()"
+    assert repr(Single.Part()) == "Single.Part()"
     assert repr(Secret(text="hunter2")) == "Secret(...)"
 
 

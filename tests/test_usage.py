@@ -74,6 +74,14 @@ def test_help_fits_the_terminal(columns, monkeypatch):
         assert max(map(len, parser.format_help().splitlines())) <= 80
 
 
+def test_help_is_as_wide_as_the_terminal(monkeypatch):
+    widest = []
+    for columns in (60, 72, 80):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        widest.append(max(map(len, commands(PARSER)["check"].format_help().splitlines())) - columns)
+    assert min(widest) > -10
+
+
 def test_the_options_of_check_stand_in_groups():
     text = commands(PARSER)["check"].format_help()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from mailtls.arguments import DnsServer
 from mailtls.means import client_name
-from mailtls.net.ahead import AheadNetwork
+from mailtls.net.ahead import AheadNetwork, Wish
 from mailtls.net.dns import Resolver, ServerResolver, SystemResolver
 from mailtls.net.interface import Network
 from mailtls.net.live import LiveNetwork
@@ -35,23 +34,25 @@ class Ways:
 
 @asynccontextmanager
 async def set_out(policy: Policy, options: argparse.Namespace) -> AsyncIterator[Ways]:
-    """Open one connection to each host of a policy, at most `--concurrency`, and give the ways.
+    """Open a connection to each host that is among the first to be asked, and give the ways.
 
-    A choice of rules may ask nothing of an endpoint: where there is one, nothing is opened ahead.
-    Raises UsageError, before a packet is sent.
+    The probe begins with as many addresses as `--concurrency`, in the policy's order. A choice of rules
+    may ask nothing of an endpoint: where there is one, nothing is opened ahead. Raises UsageError,
+    before a packet is sent.
     """
     own_name = client_name(options.client_name)
     resolver = _resolver(options.resolver)
     routes = Routes(detours=options.connect_to)
     direct = LiveNetwork(resolver, on_wait=warm_up)
     way = direct if options.proxy is None else ProxyNetwork(options.proxy, direct)
+    wishes = []
+    for endpoint in () if options.rule else policy.endpoints[: options.concurrency]:
+        service = routes(Service(host=endpoint.host, port=endpoint.port))
+        choose = partial(select_addresses, choice=endpoint.addresses)
+        opens = endpoint.expect is not Expect.CLOSED
+        wishes.append(Wish(host=service.host, port=service.port, choose=choose, opens=opens))
     async with AheadNetwork(way) as network:
-        expected = [each for each in policy.endpoints if each.expect is not Expect.CLOSED]
-        for endpoint in () if options.rule else expected[: options.concurrency]:
-            service = routes(Service(host=endpoint.host, port=endpoint.port))
-            choose = partial(select_addresses, choice=endpoint.addresses)
-            network.dial(service.host, service.port, choose)
-        await asyncio.sleep(0)  # the packets leave
+        await network.dial(wishes, most=options.concurrency)
         yield Ways(network=network, resolver=resolver, routes=routes, client_name=own_name)
 
 

@@ -127,7 +127,6 @@ ONLY_IN = {
         "net.live",
         "net.proxy",
         "check",
-        "outset",
         "progress",
         # Deadlines, task groups and semaphores; their streams come through net.interface.
         "probe.conversation",

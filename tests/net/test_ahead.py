@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
 from mailtls.evidence import Missing, Resolved
-from mailtls.net.ahead import AheadNetwork
+from mailtls.net.ahead import AheadNetwork, Wish
 from mailtls.net.interface import StreamError
 from mailtls.terms import Cause, Phase
 
@@ -15,6 +16,7 @@ NAMES = {
     "a.example": ("192.0.2.1", "192.0.2.2"),
     "b.example": ("192.0.2.3",),
     "same.example": ("192.0.2.1",),
+    "second.example": ("192.0.2.2",),
     "empty.example": (),
 }
 GONE = Missing(phase=Phase.RESOLVE, cause=Cause.UNREACHABLE, detail="no such name")
@@ -57,6 +59,10 @@ def everyone(addresses):
     return addresses
 
 
+def wish(host, port=25, choose=everyone, **more):
+    return Wish(host=host, port=port, choose=choose, **more)
+
+
 def within(network, talk):
     async def run():
         async with AheadNetwork(network) as ahead:
@@ -69,8 +75,7 @@ def test_the_connection_is_opened_before_it_is_asked_for_and_given_once():
     beneath = Beneath()
 
     async def talk(ahead):
-        ahead.dial("a.example", 25, everyone)
-        await asyncio.sleep(0)
+        await ahead.dial([wish("a.example")], most=9)
         assert beneath.asked == ["a.example", ("192.0.2.1", 25)]
         found = await ahead.resolve("a.example")
         first = await ahead.connect("192.0.2.1", 25)
@@ -89,8 +94,7 @@ def test_one_that_is_still_being_opened_is_waited_for():
         answer = asyncio.Event()
         beneath = Beneath(at_192_0_2_1=answer)
         async with AheadNetwork(beneath) as ahead:
-            ahead.dial("a.example", 25, everyone)
-            await asyncio.sleep(0)
+            await ahead.dial([wish("a.example")], most=9)
             asking = asyncio.create_task(ahead.connect("192.0.2.1", 25))
             await asyncio.sleep(0)
             assert not asking.done()
@@ -104,8 +108,7 @@ def test_other_names_addresses_and_ports_are_asked_for_anew():
     beneath = Beneath()
 
     async def talk(ahead):
-        ahead.dial("a.example", 25, everyone)
-        await asyncio.sleep(0)
+        await ahead.dial([wish("a.example")], most=9)
         await ahead.resolve("b.example")
         await ahead.connect("192.0.2.1", 587)
         await ahead.connect("192.0.2.2", 25)
@@ -115,17 +118,74 @@ def test_other_names_addresses_and_ports_are_asked_for_anew():
     assert [each.open for each in beneath.streams] == [False, True, True]
 
 
-def test_no_host_and_no_address_is_dialled_twice():
+@pytest.mark.parametrize(
+    ("wishes", "opened"),
+    [
+        ([("a.example", 25), ("a.example", 587), ("same.example", 25)], [("192.0.2.1", 25)]),
+        ([("a.example", 25), ("second.example", 587)], [("192.0.2.1", 25)]),
+        ([("second.example", 587), ("a.example", 25)], [("192.0.2.2", 587), ("192.0.2.1", 25)]),
+        ([("gone.example", 25), ("b.example", 25)], [("192.0.2.3", 25)]),
+    ],
+)
+def test_an_address_belongs_to_the_first_who_wishes_for_it(wishes, opened):
+    """Else a connection would lie open beside those that are asked first."""
     beneath = Beneath()
 
     async def talk(ahead):
-        for host, port in (("a.example", 25), ("a.example", 587), ("same.example", 25)):
-            ahead.dial(host, port, everyone)
-        await asyncio.sleep(0)
-        return await ahead.connect("192.0.2.1", 25)
+        await ahead.dial([wish(*each) for each in wishes], most=9)
 
-    assert within(beneath, talk).open
-    assert beneath.asked == ["a.example", ("192.0.2.1", 25), "same.example"]
+    within(beneath, talk)
+    assert [each for each in beneath.asked if isinstance(each, tuple)] == opened
+    names = [each for each in beneath.asked if isinstance(each, str)]
+    assert sorted(names) == sorted({host for host, _ in wishes})
+
+
+def test_nothing_is_opened_before_every_name_is_found_and_then_in_order():
+    """The probe begins when it has all addresses: a connection would lie idle until then."""
+
+    class Slow(Beneath):
+        async def resolve(self, host):
+            if host == "a.example":
+                await slow.wait()
+            return await super().resolve(host)
+
+    async def talk(_ahead):
+        beneath = Slow()
+        async with AheadNetwork(beneath) as ahead:
+            wishes = [wish("b.example"), wish("a.example"), wish("same.example", 587)]
+            await ahead.dial(wishes, most=9)
+            assert beneath.asked == ["b.example", "same.example"]
+            slow.set()
+            await ahead.resolve("a.example")
+            return (await ahead.connect("192.0.2.1", 25)) is beneath.streams[1], beneath.asked[2:]
+
+    slow = asyncio.Event()
+    asked = ["a.example", ("192.0.2.3", 25), ("192.0.2.1", 25)]
+    assert within(Beneath(), talk) == (True, asked)
+
+
+def test_where_nothing_is_to_be_opened_the_address_is_kept_free():
+    beneath = Beneath()
+
+    async def talk(ahead):
+        await ahead.dial([wish("a.example", opens=False), wish("a.example", 587)], most=9)
+
+    within(beneath, talk)
+    assert beneath.asked == ["a.example"]
+
+
+@pytest.mark.parametrize(
+    ("most", "opened"),
+    [(1, ["192.0.2.1"]), (2, ["192.0.2.1"]), (3, ["192.0.2.1", "192.0.2.3"])],
+)
+def test_each_address_of_a_name_is_one_of_the_most(most, opened):
+    beneath = Beneath()
+
+    async def talk(ahead):
+        await ahead.dial([wish("a.example"), wish("b.example")], most=most)
+
+    within(beneath, talk)
+    assert beneath.asked == ["a.example", "b.example", *((each, 25) for each in opened)]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +195,14 @@ def test_no_host_and_no_address_is_dialled_twice():
         ("a.example", lambda _: (), []),
         ("empty.example", everyone, []),
         ("gone.example", everyone, []),
+        ("gone.example", lambda _: ("192.0.2.9",), [("192.0.2.9", 25)]),
     ],
 )
 def test_the_first_of_the_chosen_addresses_is_dialled(host, choose, asked):
     beneath = Beneath()
 
     async def talk(ahead):
-        ahead.dial(host, 25, choose)
+        await ahead.dial([wish(host, choose=choose)], most=9)
         return await ahead.resolve(host)
 
     found = within(beneath, talk)
@@ -153,8 +214,7 @@ def test_why_it_could_not_be_opened_is_told_to_whom_asks_and_the_next_tries_agai
     beneath = Beneath(at_192_0_2_1=StreamError(Cause.REFUSED, "connection refused"))
 
     async def talk(ahead):
-        ahead.dial("a.example", 25, everyone)
-        await asyncio.sleep(0)
+        await ahead.dial([wish("a.example")], most=9)
         for _ in range(2):
             with pytest.raises(StreamError, match="refused"):
                 await ahead.connect("192.0.2.1", 25)
@@ -170,23 +230,56 @@ def test_what_nobody_asked_for_fails_and_closes_in_silence(caplog):
         refused = StreamError(Cause.REFUSED, "connection refused")
         beneath = Beneath(at_192_0_2_1=never, at_192_0_2_3=refused)
         async with AheadNetwork(beneath) as ahead:
-            ahead.dial("a.example", 25, everyone)
-            ahead.dial("b.example", 25, everyone)
-            await asyncio.sleep(0)
+            await ahead.dial([wish("a.example"), wish("b.example")], most=9)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
         return beneath
 
     beneath = within(Beneath(), talk)
     assert len(beneath.asked) == 4
     assert beneath.streams == []
+    gc.collect()
     assert not caplog.records
+
+
+def test_names_that_are_still_asked_for_at_the_end_are_given_up(caplog):
+    class Silent(Beneath):
+        async def resolve(self, host):
+            self.asked.append(host)
+            await asyncio.Event().wait()
+
+    async def run():
+        async with AheadNetwork(Silent()) as ahead:
+            await ahead.dial([wish("a.example"), wish("b.example")], most=9)
+        return [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+
+    assert asyncio.run(run()) == []
+    assert not caplog.records
+
+
+def test_whoever_gives_up_waiting_for_a_name_leaves_it_to_others():
+    class Slow(Beneath):
+        async def resolve(self, host):
+            await slow.wait()
+            return await super().resolve(host)
+
+    async def talk(ahead):
+        await ahead.dial([wish("a.example")], most=9)
+        impatient, patient = (asyncio.create_task(ahead.resolve("a.example")) for _ in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.wait([impatient])
+        slow.set()
+        return await patient
+
+    slow = asyncio.Event()
+    assert within(Slow(), talk) == Resolved(addresses=NAMES["a.example"])
 
 
 def test_whoever_gives_up_waiting_ends_the_attempt():
     async def talk(_ahead):
         beneath = Beneath(at_192_0_2_1=asyncio.Event())
         async with AheadNetwork(beneath) as ahead:
-            ahead.dial("a.example", 25, everyone)
-            await asyncio.sleep(0)
+            await ahead.dial([wish("a.example")], most=9)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.01):
                     await ahead.connect("192.0.2.1", 25)
@@ -195,14 +288,36 @@ def test_whoever_gives_up_waiting_ends_the_attempt():
     assert within(Beneath(), talk) == []
 
 
-def test_a_resolver_that_breaks_keeps_nobody_waiting():
+def test_what_is_opened_in_the_turn_in_which_its_waiter_gives_up_is_closed():
+    async def talk(_ahead):
+        answer = asyncio.Event()
+        beneath = Beneath(at_192_0_2_1=answer)
+        async with AheadNetwork(beneath) as ahead:
+            await ahead.dial([wish("a.example")], most=9)
+            asking = asyncio.create_task(ahead.connect("192.0.2.1", 25))
+            await asyncio.sleep(0)
+            answer.set()
+            await asyncio.sleep(0)
+            (stream,) = beneath.streams
+            asking.cancel()
+            await asyncio.wait([asking])
+            assert asking.cancelled()
+            await asyncio.sleep(0)
+            return stream.open
+
+    assert within(Beneath(), talk) is False
+
+
+def test_a_resolver_that_breaks_says_so_to_whom_asks(caplog):
     class Broken(Beneath):
         async def resolve(self, host):
             raise RuntimeError(host)
 
     async def talk(ahead):
-        ahead.dial("a.example", 25, everyone)
-        with pytest.raises(asyncio.CancelledError):
+        await ahead.dial([wish("a.example")], most=9)
+        with pytest.raises(RuntimeError, match=r"a\.example"):
             await ahead.resolve("a.example")
 
     within(Broken(), talk)
+    gc.collect()
+    assert not caplog.records

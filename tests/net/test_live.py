@@ -82,6 +82,32 @@ def test_an_end_before_what_was_sent_has_arrived_is_a_reset_too(listener, monkey
     assert caught.value.cause is Cause.RESET
 
 
+@pytest.mark.parametrize(("says", "unread"), [(b"bye", 5), (b"", OSError(25, "not a typewriter"))])
+def test_what_arrives_counts_and_so_does_an_end_of_which_no_more_is_known(
+    says, unread, listener, monkeypatch
+):
+    """What was not acknowledged when an answer came may still be; and not every system tells."""
+
+    def ioctl(*_: object) -> bytes:
+        if isinstance(unread, OSError):
+            raise unread
+        return unread.to_bytes(4, "little")
+
+    monkeypatch.setattr("mailtls.net.live.fcntl.ioctl", ioctl)
+
+    async def talk() -> bytes:
+        stream = await network().connect(*listener.getsockname())
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(says)
+        try:
+            return await stream.receive()
+        finally:
+            stream.close()
+
+    assert asyncio.run(talk()) == says
+
+
 def test_an_ipv6_address_is_connected_to_as_such():
     async def talk(port: int) -> bytes:
         stream = await network().connect("::1", port)

@@ -128,7 +128,15 @@ def test_a_close_beside_alerts_is_asked_again():
     assert doubt(answers) == kind
     # Of SSL 2.0 neither an alert nor a close says how a server refuses.
     answers = full | {kind: seen(CLOSED), old: LATE, ssl2: seen(ALERT)}
-    assert doubt(answers) == replace(hello, offer=offers.exactly(TlsVersion.TLS1_3))
+    newest = replace(hello, offer=offers.exactly(TlsVersion.TLS1_3))
+    assert doubt(answers) == newest
+    # What the policy requires is asked again first where anything was chosen.
+    answers |= {hello: seen(chose(TlsVersion.TLS1_2))}
+    assert doubt(answers) == kind
+    assert doubt(answers, [kind]) == newest
+    # One of old versions is not.
+    del answers[kind]
+    assert doubt(answers | {old: seen(CLOSED)}) == newest
 
 
 @pytest.mark.parametrize("answer", [ALERT, chose(TlsVersion.TLS1_1)])

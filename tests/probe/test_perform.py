@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -30,6 +32,7 @@ from mailtls.evidence import (
     WrongMode,
 )
 from mailtls.policy.model import Anchors
+from mailtls.probe import session as session_module
 from mailtls.probe import steps
 from mailtls.probe.attempt import Attempt
 from mailtls.probe.perform import perform
@@ -44,11 +47,18 @@ from mailtls.responder.server import Behaviour, Responder
 from mailtls.terms import Cause, Mode, Phase, Protocol, TlsVersion
 from mailtls.tls import offers
 from probe.peers import AUTHORITY, NAME, network, peer, says, settings
+from probe.upgrading import identity_context
 
 SYSTEM = Anchors(label="system")
 
 
-def ask(port: int, question: Question, *, seconds: float = 20) -> Observation:
+def ask(
+    port: int,
+    question: Question,
+    *,
+    seconds: float = 20,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Observation:
     attempt = Attempt(
         question=question,
         target=Target(host=NAME, port=port, address="127.0.0.1"),
@@ -56,6 +66,7 @@ def ask(port: int, question: Question, *, seconds: float = 20) -> Observation:
         settings=settings(),
         deadline=time.monotonic() + seconds,
         on_progress=lambda: None,
+        meanwhile=meanwhile,
     )
     return asyncio.run(perform(attempt, network()))
 
@@ -94,6 +105,69 @@ def test_a_whole_session_gives_every_step(protocol, mode):
     assert isinstance(facts.greeting, Reply if upgraded else Skipped)
     assert isinstance(facts.upgrade, UpgradeReply if upgraded else Skipped)
     assert isinstance(facts.greeting_after, Skipped if upgraded else Reply)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_while_a_reply_is_on_its_way_the_next_step_is_prepared_and_the_chain_judged_once(
+    mode, monkeypatch
+):
+    """The server keeps its go-ahead until the handshake is prepared, its next word until all is judged."""
+    done: list[str] = []
+    prepared, judged = threading.Event(), threading.Event()
+
+    def noted(name: str, step: Callable[..., object], event: threading.Event):
+        def within(*arguments: object) -> object:
+            value = step(*arguments)
+            done.append(name)
+            event.set()
+            return value
+
+        return within
+
+    made = noted("handshake", session_module.tls_engine, prepared)
+    facts = noted("facts", session_module._facts, judged)
+    monkeypatch.setattr(session_module, "tls_engine", made)
+    monkeypatch.setattr(session_module, "_facts", facts)
+    context = identity_context()
+
+    def talk(connection: socket.socket) -> None:
+        greeting = b"220 h\r\n"
+        if mode is Mode.STARTTLS:
+            connection.sendall(greeting)
+            connection.recv(4096)
+            connection.sendall(b"250-h\r\n250 STARTTLS\r\n")
+            connection.recv(4096)
+            if not prepared.wait(timeout=20):
+                return
+            connection.sendall(b"220 go\r\n")
+        with context.wrap_socket(connection, server_side=True) as inside:
+            if mode is Mode.STARTTLS:
+                inside.recv(4096)
+            if judged.wait(timeout=20):
+                words = (greeting, b"250 h\r\n", b"221 bye\r\n")
+                says(*words[mode is Mode.STARTTLS :])(inside)
+
+    with peer(talk) as (port, _):
+        seen = evidence(ask(port, session(Protocol.SMTP, mode)))
+
+    assert isinstance(seen.tls, TlsFacts)
+    assert isinstance(seen.after, Capabilities)
+    assert done == ["handshake", "facts"]
+
+
+def test_what_is_to_be_done_meanwhile_is_done_once_for_all_steps():
+    done: list[None] = []
+    question = HelloQuestion(
+        protocol=Protocol.SMTP,
+        mode=Mode.STARTTLS,
+        server_name=NAME,
+        offer=offers.exactly(TlsVersion.TLS1_2),
+    )
+    with responder(Protocol.SMTP, Mode.STARTTLS) as server:
+        seen = ask(server.port, question, meanwhile=lambda: done.append(None))
+
+    assert isinstance(seen, Observed)
+    assert done == [None]
 
 
 def test_the_transcript_tells_the_session_in_order():

@@ -12,8 +12,17 @@ from collections.abc import Callable
 
 import pytest
 
+from factories import ALERT, chose, implicit_session, seen, tls
 from mailtls.book import EvidenceBook
-from mailtls.evidence import Missing, NotObserved, Observation, Observed, Resolved
+from mailtls.evidence import (
+    ClosedAnswer,
+    HelloEvidence,
+    Missing,
+    NotObserved,
+    Observation,
+    Observed,
+    Resolved,
+)
 from mailtls.net.interface import Network
 from mailtls.net.routes import Routes
 from mailtls.plan import build_plan
@@ -32,6 +41,7 @@ from probe.peers import AUTHORITY, network, peer, says, settings
 from tls_views import BAD, FACTS, OLD
 
 LIMITS = Limits(timeout=20, per_host=4, concurrency=8, retries=1, pause=0.01)
+WIDE = dataclasses.replace(LIMITS, per_host=8)
 
 
 def policy(*endpoints: str) -> Policy:
@@ -77,10 +87,10 @@ def test_hellos_are_not_sent_where_the_session_finds_nothing_to_learn(changes, d
 
     skipped = [s for (_, q), s in book.answers.items() if isinstance(q, HelloQuestion)]
     assert skipped
-    for seen in skipped:
-        assert isinstance(seen, NotObserved)
-        assert seen.missing.cause is Cause.PREREQUISITE
-        assert seen.attempts == 0
+    for each in skipped:
+        assert isinstance(each, NotObserved)
+        assert each.missing.cause is Cause.PREREQUISITE
+        assert each.attempts == 0
 
 
 def test_all_at_once_does_not_wait_for_what_is_offered():
@@ -97,13 +107,13 @@ def test_all_at_once_does_not_wait_for_what_is_offered():
 
     with peer(talk) as (port, served):
         expected = policy(smtp(port, more=", starttls: {enforced: false}"))
-        book = run(expected, dataclasses.replace(LIMITS, per_host=6))
+        book = run(expected, WIDE)
 
     assert book.connections == len(served) == 6
-    for question, seen in ((q, s) for (_, q), s in book.answers.items()):
+    for question, each in ((q, s) for (_, q), s in book.answers.items()):
         if isinstance(question, HelloQuestion):
-            assert isinstance(seen, NotObserved)
-            assert seen.missing.detail == "the server does not offer STARTTLS"
+            assert isinstance(each, NotObserved)
+            assert each.missing.detail == "the server does not offer STARTTLS"
 
 
 def test_old_versions_come_before_the_control_and_then_what_waits_for_one_another(monkeypatch):
@@ -272,6 +282,71 @@ def test_a_server_that_throttles_is_asked_gently_from_then_on(monkeypatch):
         run(policy(smtp(server.port)))
 
     assert seen == [True]
+
+
+UNREAD = HelloEvidence(answer=ClosedAnswer(reset=True))
+
+
+@pytest.mark.parametrize(
+    ("then", "limited"), [(ALERT, True), (chose(TlsVersion.TLS1_0), True), (UNREAD, False)]
+)
+def test_a_hello_that_was_not_read_is_asked_again_alone_and_both_connections_count(
+    then, limited, monkeypatch
+):
+    """What is answered alone and not among others was cut off by a limit: be gentle from then on."""
+    asked: list[Question] = []
+    told: list[tuple[str, int]] = []
+
+    async def answer(attempt: Attempt, _over: Network) -> Observation:
+        asked.append(attempt.question)
+        match attempt.question:
+            case HelloQuestion(offer=offer) if offer.versions == (TlsVersion.SSL2,):
+                return seen(ALERT)
+            case HelloQuestion(offer=offer) if max(offer.versions) < TlsVersion.TLS1_2:
+                return seen(UNREAD if asked.count(attempt.question) == 1 else then)
+            case HelloQuestion():
+                return seen(chose(TlsVersion.TLS1_2))
+        return seen(implicit_session())
+
+    @contextlib.asynccontextmanager
+    async def alone(_turns: Turns):
+        told.append(("alone", len(asked)))
+        yield
+
+    monkeypatch.setattr("mailtls.probe.runner.perform", answer)
+    monkeypatch.setattr(Turns, "alone", alone)
+    monkeypatch.setattr(Turns, "be_gentle", lambda _: told.append(("gentle", len(asked))))
+    book = run(policy("host: 127.0.0.1, port: 465, mode: implicit"))
+
+    (again,) = {question for question in asked if asked.count(question) > 1}
+    first = asked.index(again, asked.index(again) + 1)
+    assert told == [("alone", first), ("gentle", first + 1)][: 1 + limited]
+    assert [s.attempts for (_, q), s in book.answers.items() if q == again] == [2]
+    assert book.connections == len(asked)
+
+
+def test_only_what_the_session_may_show_waits_for_its_end(monkeypatch):
+    begun: list[Question] = []
+    others = asyncio.Event()
+
+    async def answer(attempt: Attempt, _over: Network) -> Observation:
+        begun.append(attempt.question)
+        if isinstance(attempt.question, SessionQuestion):
+            attempt.on_progress()
+            async with asyncio.timeout(20):
+                await others.wait()
+            return seen(implicit_session(tls(group="x25519")))
+        if len(begun) == 5:
+            others.set()
+        return seen(ALERT)
+
+    monkeypatch.setattr("mailtls.probe.runner.perform", answer)
+    wanted = "tls: {require_groups: [x25519, P-256]}"
+    run(policy(f"host: 127.0.0.1, port: 465, mode: implicit, {wanted}"), WIDE)
+
+    labels = [each.offer.label for each in begun if isinstance(each, HelloQuestion)]
+    assert "the group x25519" not in labels
+    assert labels.index("the group secp256r1") > 3
 
 
 def test_without_starttls_only_what_clear_text_decides_is_asked():

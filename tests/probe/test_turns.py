@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 from mailtls.probe.turns import GENTLE_SECONDS, Turns
 
@@ -64,6 +65,69 @@ def test_it_changes_at_a_word():
     turns.be_gentle()
 
     assert starts(turns, clock, 3) == ([100.0 + n * GENTLE_SECONDS for n in range(1, 4)], 1)
+
+
+def test_alone_it_waits_for_all_others_and_a_second_and_keeps_them_waiting():
+    clock = Clock()
+    turns = Turns(4, gentle=False, clock=clock, sleep=clock.sleep)
+    events: list[tuple[str, float]] = []
+
+    async def take(name: str, turn: AbstractAsyncContextManager[object]) -> None:
+        async with turn:
+            events.append((f"{name} begins", clock.now))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            events.append((f"{name} ends", clock.now))
+
+    async def all_of_them() -> None:
+        before = asyncio.create_task(take("before", turns))
+        await asyncio.sleep(0)
+        await asyncio.gather(
+            before,
+            take("first", turns.alone()),
+            take("second", turns.alone()),
+            take("behind", turns),
+        )
+
+    asyncio.run(all_of_them())
+    assert [name for name, _ in events[::2]] == [
+        f"{each} begins" for each in ("before", "first", "second", "behind")
+    ]
+    assert [name.split()[0] for name, _ in events[::2]] == [
+        name.split()[0] for name, _ in events[1::2]
+    ]
+    assert [when for _, when in events[::2]] == [100.0, 101.0, 102.0, 102.0]
+
+
+def test_whoever_gives_up_being_alone_lets_others_in():
+    clock = Clock()
+
+    async def run() -> list[float]:
+        turns = Turns(2, gentle=False, clock=clock, sleep=clock.sleep)
+        async with turns:
+            waiting = asyncio.create_task(turns.alone().__aenter__())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            async with turns:
+                return [clock.now]
+
+    assert asyncio.run(run()) == [100.0]
+
+
+def test_gently_the_next_turn_is_a_second_behind_one_alone():
+    clock = Clock()
+
+    async def run() -> list[float]:
+        turns = Turns(2, gentle=True, clock=clock, sleep=clock.sleep)
+        began = []
+        for turn in (turns, turns.alone(), turns):
+            async with turn:
+                began.append(clock.now)
+        return began
+
+    assert asyncio.run(run()) == [100.0, 101.0, 102.0]
 
 
 def test_a_turn_that_is_given_up_while_it_waits_is_free_again():

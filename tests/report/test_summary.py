@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -13,7 +14,7 @@ from mailtls.evidence import Line
 from mailtls.report import summary
 from mailtls.report.mermaid import ROWS
 from mailtls.report.model import Report
-from mailtls.terms import Outcome
+from mailtls.terms import Level, Outcome
 from report.reports import NAMES, certificate, failure, mixed, report, unknown, verdict
 
 OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<code>", "</code>"}
@@ -46,6 +47,18 @@ def test_the_verdict_comes_first_and_every_endpoint_has_a_row():
         ["", "ok, TLSv1.3", " |"],
         ["ok", "**fail**, TLSv1.3", " |"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("level", "word"),
+    [(Level.ERROR, "**fail**"), (Level.WARNING, "**warning**"), (Level.NOTE, "note")],
+)
+def test_an_endpoint_is_marked_by_its_worst_finding_and_as_heavy_as_that_is(level, word):
+    made = report([verdict(), failure(level=level, rule="tls-cipher")])
+
+    rows = [line for line in summary.render(made).splitlines() if line.startswith("| ")]
+    states = {row.split(" | ")[0] for row in rows if "<code>" in row}
+    assert states == {f"| {word}", "| not checked"}
 
 
 def test_a_finding_has_its_line_its_fix_and_its_transcript():

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mailtls.evidence import Missing, Resolved
 from mailtls.net.interface import Network, Stream
+from mailtls.pure import pure
 
-Choose = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+@pure
+class Wish:
+    """Who will be asked: those of a host's addresses that `choose` returns, at one port.
+
+    Where `opens` is False they are, and yet nothing is to be opened ahead.
+    """
+
+    host: str
+    port: int
+    choose: Callable[[tuple[str, ...]], tuple[str, ...]]
+    opens: bool = True
 
 
 class AheadNetwork:
@@ -21,9 +33,9 @@ class AheadNetwork:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._dials: dict[str, asyncio.Task[Stream | None]] = {}
-        self._found: dict[str, asyncio.Future[Resolved | Missing]] = {}
-        self._dialled: dict[str, tuple[int, str]] = {}
+        self._found: dict[str, asyncio.Task[Resolved | Missing]] = {}
+        self._dials: dict[tuple[str, int], asyncio.Task[Stream]] = {}
+        self._dialling: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -34,40 +46,40 @@ class AheadNetwork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        left = list(self._dials.values())
-        for dial in left:
-            dial.cancel()
-        for stream in await asyncio.gather(*left, return_exceptions=True):
-            if stream is not None and not isinstance(stream, BaseException):
-                stream.close()
+        for opening in self._dials.values():
+            opening.add_done_callback(_close)
+        left: list[asyncio.Task[Any]] = [*self._dialling, *self._found.values()]
+        left += self._dials.values()
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
-    def dial(self, host: str, port: int, choose: Choose) -> None:
-        """Resolve `host`, and connect to the first of its addresses that `choose` returns.
+    async def dial(self, wishes: Sequence[Wish], *, most: int) -> None:
+        """Resolve every host, and connect to the first of its addresses, in the order of the wishes.
 
-        No host and no address is dialled twice, whatever the port. The packet leaves in the loop's
-        next turn, where the name needs no resolver.
+        An address belongs to the first that wishes for it, whatever the port, so that nothing is open
+        there while others are asked; and only the `most` first addresses are looked at. Where names
+        need no resolver the packets leave before this returns.
         """
-        if host in self._found:
-            return
-        found = self._found[host] = asyncio.get_running_loop().create_future()
+        for wish in wishes:
+            if wish.host not in self._found:
+                self._found[wish.host] = asyncio.create_task(self._network.resolve(wish.host))
+        self._dialling.append(asyncio.create_task(self._dial(wishes, most)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
-        def ended(dial: asyncio.Task[Stream | None]) -> None:
-            if not found.done():
-                found.cancel()
-            if not dial.cancelled():
-                dial.exception()  # whom it concerns hears of it: nobody else has to
-
-        self._dials[host] = asyncio.create_task(self._dial(host, port, choose))
-        self._dials[host].add_done_callback(ended)
-
-    async def _dial(self, host: str, port: int, choose: Choose) -> Stream | None:
-        found = await self._network.resolve(host)
-        self._found[host].set_result(found)
-        for address in () if isinstance(found, Missing) else choose(found.addresses)[:1]:
-            if address not in self._dialled:
-                self._dialled[address] = port, host
-                return await self._network.connect(address, port)
-        return None
+    async def _dial(self, wishes: Sequence[Wish], most: int) -> None:
+        # All names first, as the probe does: a server hangs up on a client that says nothing for long.
+        answers = [await self._found[wish.host] for wish in wishes]
+        taken: set[str] = set()
+        for wish, found in zip(wishes, answers, strict=True):
+            addresses = wish.choose(() if isinstance(found, Missing) else found.addresses)[:most]
+            most -= len(addresses)
+            for address in addresses[:1]:
+                if wish.opens and address not in taken:
+                    opening = asyncio.create_task(self._network.connect(address, wish.port))
+                    self._dials[address, wish.port] = opening
+            taken.update(addresses)
 
     async def resolve(self, host: str) -> Resolved | Missing:
         """Return every address of a host, asked for ahead or now."""
@@ -77,7 +89,16 @@ class AheadNetwork:
 
     async def connect(self, address: str, port: int) -> Stream:
         """Return the connection that was opened ahead, once, or open one; raises StreamError."""
-        dialled, host = self._dialled.get(address, (0, ""))
-        opened = self._dials.pop(host, None) if dialled == port else None
-        stream = None if opened is None else await opened
-        return await self._network.connect(address, port) if stream is None else stream
+        opening = self._dials.pop((address, port), None)
+        if opening is None:
+            return await self._network.connect(address, port)
+        try:
+            return await opening
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close)  # it may have been opened in this very turn
+            raise
+
+
+def _close(opening: asyncio.Task[Stream]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

@@ -65,6 +65,15 @@ def doubt(
     return None
 
 
+def is_answered(observation: Observation) -> bool:
+    """Return whether a hello was answered in TLS, be it by an alert."""
+    match observation:
+        case Observed(evidence=HelloEvidence(answer=ServerAnswer() | AlertAnswer())):
+            return True
+        case _:
+            return False
+
+
 @dataclass(slots=True, kw_only=True)
 class _Seen:
     """What the answers say: the session's version, the last hellos refused in each way, and any choice."""

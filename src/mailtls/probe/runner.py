@@ -20,7 +20,7 @@ from mailtls.evidence import Missing, Observation, Resolved
 from mailtls.net.interface import Network
 from mailtls.plan import Plan
 from mailtls.probe.attempt import Attempt, Settings
-from mailtls.probe.doubt import doubt
+from mailtls.probe.doubt import doubt, is_answered
 from mailtls.probe.family import ask_family
 from mailtls.probe.folding import Call, Family, connections, fold
 from mailtls.probe.outcome import RETRIED, Asked, answers_to, counted, late, worth_asking
@@ -151,11 +151,13 @@ class Runner:
             answers = dict(answers_to(questions, asked))
             told: list[Question] = []
             while (more := doubt(answers, told)) is not None:
-                if more in answers:
-                    self._turns[target.address].be_gentle()  # so that it is alone
-                seen = (await ask(Call(question=more))).seen
-                before = answers[more].attempts if more in answers else 0
-                answers[more] = replace(seen, attempts=before + seen.attempts)
+                before = answers.get(more)
+                seen = (await ask(Call(question=more), alone=before is not None)).seen
+                if before is not None:
+                    if is_answered(seen):  # alone, and not among others
+                        self._turns[target.address].be_gentle()
+                    seen = replace(seen, attempts=before.attempts + seen.attempts)
+                answers[more] = seen
                 told.append(more)
             return answers
 
@@ -165,6 +167,7 @@ class Runner:
         deadline: float,
         call: Call,
         *,
+        alone: bool = False,
         on_progress: Callable[[], None] = lambda: None,
         on_first: Callable[[bytes], None] = lambda _: None,
         started: asyncio.Event | None = None,
@@ -172,11 +175,11 @@ class Runner:
         on_answer: Callable[[object], None] = lambda _: None,
     ) -> Asked:
         port = self._routes(Service(host=target.host, port=target.port)).port
+        turns = self._turns[target.address]
         kept: Asked | None = None
         made = 0
         while True:
-            turns = self._turns[target.address]
-            async with turns.until(deadline) as mine:
+            async with turns.until(deadline, alone=alone) as mine:
                 if not mine:
                     return late(call) if kept is None else counted(kept, made)
                 if started is not None:

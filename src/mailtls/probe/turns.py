@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
 GENTLE_SECONDS = 1.0
@@ -30,6 +30,7 @@ class Turns:
         self._most = 1 if gentle else most
         self._gentle = gentle
         self._taken = 0
+        self._reserved = False
         self._next_start = 0.0
         self._free = asyncio.Condition()
         self._clock = clock
@@ -42,9 +43,29 @@ class Turns:
             self._gentle = True
             self._next_start = self._clock() + GENTLE_SECONDS
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Take a turn when no other is taken, `GENTLE_SECONDS` after the last of them; none is beside it.
+
+        The server may take a moment to see that a connection has ended.
+        """
+        async with self._free:
+            await self._free.wait_for(lambda: not self._reserved)
+            self._reserved = True
+        try:
+            async with self._free:
+                await self._free.wait_for(lambda: not self._taken)
+            await self._sleep(GENTLE_SECONDS)
+            self._next_start = self._clock() + GENTLE_SECONDS
+            yield
+        finally:
+            async with self._free:
+                self._reserved = False
+                self._free.notify_all()
+
     async def __aenter__(self) -> Self:
         async with self._free:
-            await self._free.wait_for(lambda: self._taken < self._most)
+            await self._free.wait_for(lambda: self._taken < self._most and not self._reserved)
             self._taken += 1
         if self._gentle:
             try:
@@ -61,19 +82,16 @@ class Turns:
             self._free.notify_all()
 
     @asynccontextmanager
-    async def until(self, deadline: float) -> AsyncIterator[bool]:
+    async def until(self, deadline: float, *, alone: bool = False) -> AsyncIterator[bool]:
         """Take a turn, or give False where none comes before `deadline`, in seconds of the clock."""
         mine = False
         left = deadline - self._clock()
-        if left > 0:
-            try:
-                async with asyncio.timeout(left):
-                    await self.__aenter__()
-                    mine = True
-            except TimeoutError:
-                pass
-        try:
+        async with AsyncExitStack() as taken:
+            if left > 0:
+                try:
+                    async with asyncio.timeout(left):
+                        await taken.enter_async_context(self.alone() if alone else self)
+                        mine = True
+                except TimeoutError:
+                    pass
             yield mine
-        finally:
-            if mine:
-                await self.__aexit__()

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailtls.report.expiries import expiries
-from mailtls.report.findings import Finding, Group, cost, groups, observed, tally
+from mailtls.report.findings import Finding, cost, groups, observed, tally
 from mailtls.report.mermaid import ROWS, fenced, timeline
 from mailtls.report.model import Endpoint, Report, Result
-from mailtls.report.rulegroups import noted, shown, standings
+from mailtls.report.rulegroups import heaviest, noted, shown, standings
 from mailtls.report.sequence import deliveries
 from mailtls.report.sources import address
 from mailtls.terms import Outcome
@@ -72,12 +72,11 @@ def _head(report: Report) -> str:
     columns = shown(report)
     heads = ["", "endpoint", *columns]
     lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    found = {group.endpoint: group for group in groups(report)}
     worst = standings(report)
     head = "\n".join(lines) + "\n"
     for endpoint in report.endpoints:
         words = {column: worst.get((endpoint.name, column), "") for column in columns}
-        row = _row(endpoint, found[endpoint.name], words)
+        row = _row(endpoint, words)
         if len(head.encode()) + len(row.encode()) > BYTE_LIMIT // 2:
             rest = "| " * (len(heads) - 2)
             return f"{head}| | further endpoints are in the reports {rest}|\n\n"
@@ -85,18 +84,15 @@ def _head(report: Report) -> str:
     return head + "\n"
 
 
-def _row(endpoint: Endpoint, group: Group, words: Mapping[str, str]) -> str:
-    failed = any(finding.result.outcome is Outcome.FAIL for finding in group.findings)
-    word = "**fail**" if failed else "**?**"
-    if group.quiet:
-        word = ("waived" if group.waived else "ok") if group.checked else "not checked"
+def _row(endpoint: Endpoint, words: Mapping[str, str]) -> str:
+    state = _WORDS[heaviest(words.values())] or "not checked"
     beside = noted(endpoint)
     cells = [
         ", ".join(filter(None, [_WORDS[worst], beside.get(column, "") if worst else ""]))
         for column, worst in words.items()
     ]
     name = f"{_code(endpoint.name)} {endpoint.protocol.value} {endpoint.mode.value}"
-    return f"| {' | '.join([word, name, *cells])} |\n"
+    return f"| {' | '.join([state, name, *cells])} |\n"
 
 
 def _details(report: Report) -> Iterator[str]:
