@@ -12,7 +12,6 @@ from e2e.relay import Connection, Relay, reset
 from e2e.run import Run, check
 from lab import postfix
 from lab.dovecot import Dovecot
-from lab.exim import Exim
 from lab.fleet import SANE, Fleet
 from lab.names import connect_to
 from lab.postfix import Postfix
@@ -210,18 +209,3 @@ def test_a_server_of_tls_1_3_alone_that_hangs_up_on_the_rest_is_judged(
         run = check(tmp_path, [endpoint], *way, ca_file=pki.ca_file)
     assert run.code == 0, run.out
     assert run.report["counts"]["inconclusive"] == 0
-
-
-def test_exims_limit_of_connections_is_no_other_mode(lab_folder, subnet, pki, tmp_path):
-    """It counts before TLS begins, and says so in clear on a port of implicit TLS too."""
-    address = subnet.address()
-    options = {"tls_on_connect_ports": "465", "smtp_accept_max_per_host": "1"}
-    server = Exim(lab_folder / "exim-full", address, pki.issue(HOST), port=465, options=options)
-    with running(server), socket.create_connection((address, 465), timeout=30):
-        endpoint = {"host": HOST, "port": 465, "mode": "implicit"}
-        way = connect_to([(HOST, 465, address)])
-        run = check(tmp_path, [endpoint], *way, "--retries", "0", ca_file=pki.ca_file)
-    assert (run.code, run.report["counts"]["fail"]) == (3, 0), run.out
-    (mode,) = (r for r in run.report["results"] if r["rule"] == "mode")
-    assert (mode["outcome"], mode["cause"]) == ("inconclusive", "THROTTLED")
-    assert "421 Too many concurrent SMTP connections" in mode["observed"]

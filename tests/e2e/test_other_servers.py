@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -137,3 +138,18 @@ def test_postfix_that_asks_for_a_client_certificate_is_judged_alike(
 
     assert run.code == 0, run.out
     assert run.outcomes("it") == {"pass": set(GROUP)}
+
+
+def test_exims_limit_of_connections_is_no_other_mode(lab_folder, subnet, pki, tmp_path):
+    """It counts before TLS begins, and says so in clear on a port of implicit TLS too."""
+    address = subnet.address()
+    options = {"tls_on_connect_ports": "465", "smtp_accept_max_per_host": "1"}
+    server = Exim(lab_folder / "exim-full", address, pki.issue(HOST), port=465, options=options)
+    with running(server), socket.create_connection((address, 465), timeout=30):
+        endpoint = {"host": HOST, "port": 465, "mode": "implicit"}
+        way = connect_to([(HOST, 465, address)])
+        run = check(tmp_path, [endpoint], *way, "--retries", "0", ca_file=pki.ca_file)
+    assert (run.code, run.report["counts"]["fail"]) == (3, 0), run.out
+    (mode,) = (r for r in run.report["results"] if r["rule"] == "mode")
+    assert (mode["outcome"], mode["cause"]) == ("inconclusive", "THROTTLED")
+    assert "421 Too many concurrent SMTP connections" in mode["observed"]
