@@ -132,9 +132,8 @@ def test_a_limit_of_connections_at_a_time_proves_no_refusal(most):
     assert {(v.rule, v.outcome) for v in found} == {("tls-version", FAIL), ("tls-cipher", FAIL)}
 
 
-@pytest.mark.parametrize("reads", [True, False])
-def test_a_hello_that_was_cut_off_beside_alerts_is_asked_again(reads):
-    """The limit of a proxy that looks for the server name first, and so has read the hello."""
+def cutting_off_the_first_old_hello(*, reads: bool) -> Talk:
+    """Return a talk of implicit TLS that ends the first connection with a hello of TLS 1.1."""
     behind, count = tls(), itertools.count()
 
     def talk(connection: socket.socket) -> None:
@@ -143,7 +142,13 @@ def test_a_hello_that_was_cut_off_beside_alerts_is_asked_again(reads):
         elif reads:
             connection.recv(4096)
 
-    with peer(talk) as (port, _):
+    return talk
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_hello_that_was_cut_off_beside_alerts_is_asked_again(reads):
+    """The limit of a proxy that looks for the server name first, and so has read the hello."""
+    with peer(cutting_off_the_first_old_hello(reads=reads)) as (port, _):
         found = verdicts(port, "smtp", "tls-version", "tls-cipher", mode="implicit")
     assert {(v.rule, v.outcome) for v in found} == {("tls-version", FAIL), ("tls-cipher", FAIL)}
 
@@ -165,13 +170,7 @@ def upgraded(behind: Talk) -> Talk:
 
 @pytest.mark.parametrize("resets", [True, False])
 def test_behind_starttls_too_a_close_beside_alerts_is_asked_again(resets):
-    behind, count = tls(), itertools.count()
-
-    def talk(connection: socket.socket) -> None:
-        if version_of(connection) != TlsVersion.TLS1_1 or next(count):
-            behind(connection)
-        elif not resets:
-            connection.recv(4096)
+    talk = cutting_off_the_first_old_hello(reads=not resets)
 
     with peer(upgraded(talk)) as (port, served):
         found = verdicts(port, "smtp", "tls-version", "tls-cipher")

@@ -4,7 +4,8 @@ Some servers refuse a hello by closing the connection, Dovecot for one; so does 
 stands before it, that turns clients away who come often. And a filter may answer every hello that it
 does not know with an alert. One more hello, of the version that the session has just agreed on, tells
 which it is. Who turns clients away when several are there at once has not read the hello, and resets
-the connection, or closes where it refuses by alerts: that hello is asked again, alone. All this counts as a retry does: no plan knows of it.
+the connection, or closes where it refuses by alerts: that hello is asked again, alone. All this counts
+as a retry does: no plan knows of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from mailtls.evidence import (
     TlsFacts,
 )
 from mailtls.probe.questions import HelloQuestion, KindQuestion, Question, Share
+from mailtls.probe.shown import may_be_shown
 from mailtls.terms import Mode, TlsVersion
 from mailtls.tls import offers
 from mailtls.tls.alerts import VERSION_ALERT
@@ -39,9 +41,8 @@ def doubt(
     `told` are those that were asked for this already, behind all others.
     Behind STARTTLS a server that hangs up has let its client in, so that one answer in TLS is enough,
     unless others got an alert: servers refuse in one way. Nor is it enough where to be refused is to
-    fail, which costs a sound server nothing. With implicit TLS what accepts a connection
-    and closes it may be a limit that has been reached; all the more where it had not read the hello.
-    And a control that is refused beside a session of TLS 1.3 may have been too long.
+    fail, which costs a sound server nothing. With implicit TLS what accepts a connection and closes it
+    may be a limit that has been reached; all the more where it had not read the hello. And a control that is refused beside a session of TLS 1.3 may have been too long.
     """
     seen = _Seen()
     for question, observation in answers.items():
@@ -96,12 +97,10 @@ class _Seen:
                 self.version = TlsVersion(agreed)
             case Observed(evidence=HelloEvidence(answer=answer)):
                 assert isinstance(question, HelloQuestion | KindQuestion)
-                hello = question if isinstance(question, HelloQuestion) else question.hello
-                self._answer(question, hello, answer)
+                self._answer(question, answer)
 
-    def _answer(
-        self, question: HelloQuestion | KindQuestion, hello: HelloQuestion, answer: object
-    ) -> None:
+    def _answer(self, question: HelloQuestion | KindQuestion, answer: object) -> None:
+        hello = question if isinstance(question, HelloQuestion) else question.hello
         oldest = TlsVersion.SSL2 in hello.offer.versions
         match answer:
             case ServerAnswer(version=version):
@@ -114,8 +113,8 @@ class _Seen:
                 unread = reset and hello.mode is Mode.IMPLICIT
                 if unread or not oldest:
                     (self.unread if unread else self.cut).append(question)
-                # A kind of certificate, or a group, that the policy requires.
-                if isinstance(question, KindQuestion) or hello.offer.spared_by is not None:
+                # What a session may show is what the policy requires: a kind of certificate, or a group.
+                if may_be_shown(question):
                     self.needed.append(question)
             case AlertAnswer(name=name):
                 self.spoken = self.spoken or not oldest

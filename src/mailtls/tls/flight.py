@@ -2,7 +2,8 @@
 
 With TLS 1.2 and below the flight ends at ServerHelloDone; with TLS 1.3 at the ServerHello or
 HelloRetryRequest, all that follows being encrypted. An alert is an answer; a warning is not, unless
-the stream ends after it; a no in clear is. An alert of closure is a way to hang up. What else is no TLS, or contradicts the hello, is `MALFORMED`.
+the stream ends after it; a no in clear is. An alert of closure is a way to hang up. What else is no
+TLS, or contradicts the hello, is `MALFORMED`.
 A server may choose an older version than any offered: up to TLS 1.2 a hello names only its highest.
 """
 
