@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -64,14 +65,13 @@ def test_an_end_is_a_reset_where_the_peer_has_not_read_to_it(reads, listener):
     assert asyncio.run(talk()) == (b"" if reads else Cause.RESET)
 
 
-def test_an_end_before_what_was_sent_has_arrived_is_a_reset_too(listener, monkeypatch):
-    """What the peer's kernel has not acknowledged when it ends the connection it never reads."""
-    monkeypatch.setattr("mailtls.net.live.fcntl.ioctl", lambda *_: (5).to_bytes(4, "little"))
+def failure(listener: socket.socket, leave: Callable[[socket.socket], None]) -> Cause:
+    """Return why nothing is received from a peer that leaves so."""
 
     async def talk() -> None:
         stream = await network().connect(*listener.getsockname())
         peer, _ = listener.accept()
-        peer.close()
+        leave(peer)
         try:
             await stream.receive()
         finally:
@@ -79,7 +79,14 @@ def test_an_end_before_what_was_sent_has_arrived_is_a_reset_too(listener, monkey
 
     with pytest.raises(StreamError) as caught:
         asyncio.run(talk())
-    assert caught.value.cause is Cause.RESET
+    return caught.value.cause
+
+
+def test_an_end_before_what_was_sent_has_arrived_is_a_reset_too(listener, monkeypatch):
+    """What the peer's kernel has not acknowledged when it ends the connection it never reads."""
+    monkeypatch.setattr("mailtls.net.live.fcntl.ioctl", lambda *_: (5).to_bytes(4, "little"))
+
+    assert failure(listener, socket.socket.close) is Cause.RESET
 
 
 @pytest.mark.parametrize(("says", "unread"), [(b"bye", 5), (b"", OSError(25, "not a typewriter"))])
@@ -133,20 +140,11 @@ def test_a_closed_port_is_refused(listener):
 
 
 def test_a_reset_is_told_from_an_end(listener):
-    async def talk() -> None:
-        stream = await network().connect(*listener.getsockname())
-        peer, _ = listener.accept()
+    def leave(peer: socket.socket) -> None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()
-        try:
-            await stream.receive()
-        finally:
-            stream.close()
 
-    with pytest.raises(StreamError) as caught:
-        asyncio.run(talk())
-
-    assert caught.value.cause is Cause.RESET
+    assert failure(listener, leave) is Cause.RESET
 
 
 @pytest.mark.parametrize(
